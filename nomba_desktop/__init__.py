@@ -1,0 +1,1 @@
+"""Nomba Desktop: keeps Nomba API keys signed in."""

@@ -1,0 +1,1 @@
+"""Doors to the world: one file per (technology, port)."""

@@ -1,0 +1,1 @@
+"""The fuse box: settings, paths, wiring, and the two ways to start."""

@@ -1,0 +1,1 @@
+"""The side door: the `nomba` command, without Qt."""
