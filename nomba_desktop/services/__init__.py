@@ -1,1 +1,1 @@
-"""First floor, the habits: async use cases over ports. Imports the domain only."""
+"""First floor: habits. Async use cases over ports; no Qt, no I/O library."""

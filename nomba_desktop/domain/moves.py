@@ -1,0 +1,255 @@
+"""The moves of the shared record: pure functions from one record to the next (session protocol).
+
+A store applies a move atomically to the record it holds. A move that doesn't fit that record raises
+`GenerationMoved` or `StopStands`, and nothing is written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from nomba_desktop.domain.record import (
+    CallKind,
+    Failure,
+    Intent,
+    Latch,
+    LatchKind,
+    OwedEnd,
+    SessionRecord,
+    StopKind,
+    Tokens,
+)
+from nomba_desktop.domain.renewal import Policy, within_window
+
+
+class MoveRefused(Exception):
+    """The record has moved on; look again."""
+
+
+class GenerationMoved(MoveRefused):
+    """Somebody wrote newer tokens."""
+
+
+class StopStands(MoveRefused):
+    """A stop mark forbids the call."""
+
+
+def _same(record: SessionRecord, generation: int) -> None:
+    if record.generation != generation:
+        raise GenerationMoved(record.generation)
+
+
+def _own(record: SessionRecord, nonce: str) -> bool:
+    return record.intent is not None and record.intent.nonce == nonce
+
+
+def _may_land(record: SessionRecord, policy: Policy) -> float:
+    intent = record.intent
+    return max(record.may_land_until, intent.at + policy.w) if intent else record.may_land_until
+
+
+def begin_call(
+    record: SessionRecord, intent: Intent, policy: Policy, *, under_stop: bool = False
+) -> SessionRecord:
+    """Intent before every auth call, naming its kind and generation (protocol 7).
+
+    Overriding an open intent means that its call may still land. The budget is stamped here, so that a crash
+    between the call and its reply counts; a cut-off (`under_stop`) is not stamped.
+    """
+    _same(record, intent.generation)
+    if record.stop is not StopKind.NONE and not under_stop:
+        raise StopStands(record.stop.value)
+    budget = within_window(record.budget, intent.at, policy.budget_window)
+    return replace(
+        record,
+        intent=intent,
+        may_land_until=_may_land(record, policy),
+        budget=budget if under_stop else (*budget, intent.at),
+    )
+
+
+def land(
+    record: SessionRecord,
+    intent: Intent,
+    tokens: Tokens,
+    now: float,
+    policy: Policy,
+    *,
+    displaces: bool | None = None,
+    by_person: bool = False,
+) -> SessionRecord:
+    """A reply with tokens becomes the next generation (protocol 9), whether or not a stop has come up.
+
+    `displaces`: whether it was observed at this host that a new session ends the one before (None: not known).
+    An issue that was sent when nothing abandoned could land any more clears `lost`, where it displaces (13).
+    """
+    _same(record, intent.generation)
+    settled = intent.at > record.may_land_until
+    clears_lost = settled and intent.kind is CallKind.ISSUE and displaces is True
+    lasting = tokens.expires_at - now >= policy.lasting
+    own = _own(record, intent.nonce)
+    return replace(
+        record,
+        generation=record.generation + 1,
+        tokens=tokens,
+        intent=None if own else record.intent,
+        may_land_until=0.0 if settled else record.may_land_until,
+        lost=record.lost and not clears_lost,
+        superseded=_superseded(record, now, policy, displaces),
+        attempts=0 if lasting else record.attempts + 1,
+        next_try=0.0,
+        refusals=0,
+        latch=None,
+        failure=None,
+        theft_generation=record.theft_generation if by_person else None,
+        budget=tuple(s for s in record.budget if not (lasting and s == intent.at)),
+        accepted_at=0.0,
+    )
+
+
+def _superseded(
+    record: SessionRecord, now: float, policy: Policy, displaces: bool | None
+) -> tuple[OwedEnd, ...]:
+    if displaces:
+        return ()
+    kept = [t for t in record.superseded if t.expires_at > now]
+    if record.tokens is not None and record.tokens.expires_at > now:
+        kept.append(OwedEnd(record.tokens.access, record.tokens.expires_at))
+    return tuple(kept[-policy.max_superseded :])
+
+
+def put_forward(
+    record: SessionRecord, intent: Intent, tokens: Tokens, now: float, policy: Policy
+) -> SessionRecord:
+    """A session whose write was rejected but which a probe showed to be the live one (protocol 10)."""
+    forwarded = replace(intent, generation=record.generation)
+    return land(record, forwarded, tokens, now, policy)
+
+
+def call_failed(
+    record: SessionRecord, intent: Intent, failure: Failure, next_try: float, *, unknown: bool
+) -> SessionRecord:
+    """A try failed and may pass. With its fate unknown the own intent stays open: the next reader is in doubt."""
+    own = _own(record, intent.nonce)
+    return replace(
+        record,
+        intent=None if own and not unknown else record.intent,
+        attempts=record.attempts + 1,
+        next_try=max(record.next_try, next_try),
+        failure=failure,
+    )
+
+
+def close_by_probe(record: SessionRecord, generation: int, now: float, policy: Policy) -> SessionRecord:
+    """A probe answered 200 for the stored token while an intent was open: hand out again, the call may land (5)."""
+    _same(record, generation)
+    return replace(record, intent=None, may_land_until=_may_land(record, policy), accepted_at=now)
+
+
+def accepted(record: SessionRecord, generation: int, now: float) -> SessionRecord:
+    """A probe of this generation answered 200. Once nothing abandoned can land, that proves which token lives."""
+    if record.generation != generation or record.tokens is None:
+        return record
+    settled = record.intent is None and now > record.may_land_until
+    return replace(
+        record,
+        accepted_at=max(record.accepted_at, now),
+        may_land_until=0.0 if settled else record.may_land_until,
+    )
+
+
+def refresh_refused(record: SessionRecord, intent: Intent) -> SessionRecord:
+    """The refresh token was refused for good: it is never sent again; the access token may still live."""
+    if record.generation != intent.generation or record.tokens is None:
+        return record
+    return replace(
+        record,
+        intent=None if _own(record, intent.nonce) else record.intent,
+        tokens=replace(record.tokens, refresh=None),
+    )
+
+
+def issue_refused(
+    record: SessionRecord, intent: Intent, failure: Failure, next_try: float, policy: Policy, *, final: bool
+) -> SessionRecord:
+    """Signing in was refused. After `max_refusals`, or at once when `final` (403), latched until a person acts."""
+    if record.generation != intent.generation:
+        return record
+    doubt = record.may_land_until > 0 or record.lost
+    refusals = record.refusals + 1
+    closed = replace(
+        record,
+        intent=None if _own(record, intent.nonce) else record.intent,
+        refusals=refusals,
+        attempts=record.attempts + 1,
+        next_try=next_try,
+        failure=failure,
+    )
+    if not final and refusals < policy.max_refusals:
+        return closed
+    latch = Latch(LatchKind.REFUSED, record.generation, failure.at)
+    return replace(closed, tokens=None, lost=doubt, latch=latch, next_try=0.0)
+
+
+def nothing_left(record: SessionRecord, generation: int) -> SessionRecord:
+    """Neither refresh nor issue is possible: "sign in again" (protocol 11)."""
+    _same(record, generation)
+    return replace(record, tokens=None, lost=record.in_doubt, intent=None, next_try=0.0)
+
+
+def session_ended_outside(record: SessionRecord, generation: int, now: float) -> SessionRecord:
+    """Evidence of theft (protocol 4): a 401 on an unexpired token, same generation, not in doubt.
+
+    The first time one renewal may be tried when a person asks; the second time it is *taken elsewhere*.
+    """
+    if record.generation != generation or record.in_doubt or record.tokens is None:
+        return record
+    again = record.theft_generation is not None and record.theft_generation < generation
+    left = record.tokens.expires_at - now
+    latch = Latch(LatchKind.TAKEN_ELSEWHERE, generation, now, life_left=max(0.0, left))
+    return replace(
+        record,
+        latch=latch,
+        tokens=None,
+        theft_generation=record.theft_generation if again else generation,
+    )
+
+
+def displaced(record: SessionRecord, generation: int, now: float, other: str) -> SessionRecord:
+    """The key named `other` ends this one's session: nothing is renewed until a person decides."""
+    if record.generation != generation:
+        return record
+    return replace(record, latch=Latch(LatchKind.DISPLACED, generation, now, other=other), displaced_at=now)
+
+
+def unlatch(record: SessionRecord) -> SessionRecord:
+    """A person asked: the latch and the back-off are lifted, the budget stays."""
+    return replace(record, latch=None, next_try=0.0, refusals=0)
+
+
+def signed_out(record: SessionRecord, generation: int, owed: tuple[OwedEnd, ...]) -> SessionRecord:
+    """The person signed out. `owed` are tokens that could not be ended at the server yet."""
+    _same(record, generation)
+    return replace(
+        record,
+        tokens=None,
+        intent=None,
+        lost=record.lost or record.intent is not None,
+        latch=None,
+        failure=None,
+        attempts=0,
+        next_try=0.0,
+        refusals=0,
+        superseded=(),
+        theft_generation=None,
+        accepted_at=0.0,
+        owed=(*record.owed, *owed),
+    )
+
+
+def ends_paid(record: SessionRecord, paid: tuple[OwedEnd, ...], now: float) -> SessionRecord:
+    """Owed ends that were paid or have expired by themselves are dropped."""
+    return replace(
+        record,
+        owed=tuple(o for o in record.owed if o.expires_at > now and all(o.access != p.access for p in paid)),
+    )
