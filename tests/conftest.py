@@ -16,6 +16,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import hypothesis
 import pytest
 
 from tests.support.logs import LogGuard
@@ -23,11 +24,16 @@ from tests.support.logs import LogGuard
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 
+    from PySide6.QtWidgets import QApplication
     from pytestqt.qtbot import QtBot
 
 # Plain `pytest` on a machine without a display still runs all but the tests that need a window manager.
 if not os.environ.get("DISPLAY"):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+# A slow machine is no failure of a property; CI tries the same examples each time.
+hypothesis.settings.register_profile("house", deadline=None, derandomize=bool(os.environ.get("CI")))
+hypothesis.settings.load_profile("house")
 
 TESTS = Path(__file__).parent
 PLAIN = frozenset({"adapters", "contracts", "domain", "practice", "services"})
@@ -160,3 +166,16 @@ def qtbot(qtbot: QtBot, request: pytest.FixtureRequest) -> QtBot:
 
             setattr(qtbot, name, refuse)
     return qtbot
+
+
+@pytest.fixture(scope="session")
+def private_keyring() -> None:
+    """For tests that write to the Secret Service: sure that it is not the user's own."""
+    assert os.environ.get("NOMBA_PRIVATE_KEYRING"), "run `make test`, or under packaging/with-keyring.sh"
+
+
+@pytest.fixture
+def real_screen(qapp: QApplication) -> QApplication:
+    """For tests that drive windows: sure that there is an X server (and with it a window manager)."""
+    assert qapp.platformName() == "xcb", "run `make test`, or under packaging/with-display.sh"
+    return qapp
