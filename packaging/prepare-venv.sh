@@ -35,8 +35,8 @@ if [[ $have_lock != "$locked" ]]; then
         if ! "$base" -c 'import ensurepip, venv' 2>/dev/null; then packaging/prepare-system.sh python; fi
         "$base" -m venv --clear .venv
     fi
-    pip install --quiet --require-hashes --requirement requirements-dev.lock >&2
+    pip install -qq --require-hashes --requirement requirements-dev.lock >&2
 fi
 # The package itself, editable: built by the locked hatchling, nothing fetched.
-pip install --quiet --no-deps --no-index --no-build-isolation --editable . >&2
+pip install -qq --no-deps --no-index --no-build-isolation --editable . >&2
 printf '%s\n%s\n' "$locked" "$described" >$stamp
