@@ -1,0 +1,73 @@
+"""``python -m nomba_desktop.practice``: a practice server in the foreground."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from nomba_desktop.practice.samples import sample_keys
+from nomba_desktop.practice.server import PracticeServer
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until interrupted. One JSON line on stdout says where; the admin token too, unless to a file."""
+    parser = argparse.ArgumentParser(
+        prog="practice server", description="A local stand-in for Nomba's API, on 127.0.0.1 only."
+    )
+    parser.add_argument(
+        "--port", type=int, default=0, help="port to listen on; 0 (default) lets the system choose"
+    )
+    parser.add_argument("--persona", choices=("live", "sandbox"), default="live", help="which host to play")
+    parser.add_argument("--samples", action="store_true", help="start with the eleven sample keys")
+    parser.add_argument(
+        "--samples-file", type=Path, metavar="FILE", help="write the sample keys, with secrets, there"
+    )
+    parser.add_argument("--admin-token-file", type=Path, metavar="FILE", help="write the admin token there")
+    options = parser.parse_args(arguments)
+    if not 0 <= options.port <= 65535:
+        parser.error("--port must be between 0 and 65535")
+
+    keys = sample_keys() if options.samples or options.samples_file else []
+    server = PracticeServer(keys=keys, persona=options.persona, port=options.port)
+    said: dict[str, object] = {}
+    try:
+        if options.admin_token_file:
+            _write_private(options.admin_token_file, server.admin_token + "\n")
+            said["admin_token_file"] = str(options.admin_token_file)
+        else:
+            said["admin_token"] = server.admin_token
+        if options.samples_file:
+            rows = [
+                {
+                    "name": key.name,
+                    "role": key.role,
+                    "state": key.state,
+                    "client_id": key.client_id,
+                    "account_id": key.account_id,
+                    "client_secret": key.client_secret,
+                }
+                for key in keys
+            ]
+            _write_private(options.samples_file, json.dumps(rows, indent=2) + "\n")
+        server.serve(lambda url: print(json.dumps({"url": url, **said, "keys": len(keys)}), flush=True))
+    except OSError as error:
+        print(f"The practice server could not start: {error.strerror or error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+def _write_private(path: Path, text: str) -> None:
+    # A file that is there already may be readable by others: it is replaced, not reused.
+    path.unlink(missing_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
