@@ -53,6 +53,7 @@ if [[ $undecorated ]]; then
     cat >"$work/openbox.xml" <<'XML'
 <?xml version="1.0" encoding="UTF-8"?>
 <openbox_config xmlns="http://openbox.org/3.4/rc">
+  <theme><keepBorder>no</keepBorder></theme>
   <focus><focusNew>yes</focusNew></focus>
   <desktops><number>1</number></desktops>
   <applications><application class="*"><decor>no</decor></application></applications>
