@@ -65,6 +65,7 @@ def begin_call(
         intent=intent,
         may_land_until=_may_land(record, policy),
         budget=budget if under_stop else (*budget, intent.at),
+        login_at=intent.at if intent.kind is CallKind.ISSUE else record.login_at,
     )
 
 

@@ -110,7 +110,7 @@ class SessionRecord:
     writes never touch it. `may_land_until`: until then the server may still handle a call whose fate nobody
     knows; it stays set afterwards until something proves which token lives (0 = nothing abandoned).
     `lost`: a session may exist at the server that nobody here knows. `budget` holds the times of auth calls that
-    have not yielded a lasting token.
+    have not yielded a lasting token; `login_at` is the time of the last issue.
     """
 
     generation: int = 0
@@ -132,6 +132,7 @@ class SessionRecord:
     failure: Failure | None = None
     accepted_at: float = 0.0
     displaced_at: float = 0.0
+    login_at: float = 0.0
 
     @property
     def in_doubt(self) -> bool:

@@ -5,7 +5,7 @@ All times are seconds; wall times are epoch seconds.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -88,20 +88,40 @@ class Probed:
     summary: Mapping[str, str]
 
 
-class NombaApi(Protocol):
-    """The calls this app makes. Each raises an `ApiError` unless the answer is a success by the table of facts 6."""
+BeforeSend = Callable[[], Awaitable[None]]
 
-    async def issue(self, target: Target, secret: Secret, priority: Priority = Priority.SIGN_IN) -> Grant:
+
+class NombaApi(Protocol):
+    """The calls this app makes. Each raises an `ApiError` unless the answer is a success by the table of facts 6.
+
+    `before_send` is awaited after every wait (rate limit, free connection) and immediately before the first byte
+    goes out: there the intent is written and a lease looked at. What it raises goes through, and nothing is sent.
+    """
+
+    async def issue(
+        self,
+        target: Target,
+        secret: Secret,
+        *,
+        priority: Priority = Priority.SIGN_IN,
+        before_send: BeforeSend | None = None,
+    ) -> Grant:
         """Client credentials (facts 2.1)."""
         ...
 
     async def refresh(
-        self, target: Target, access: Secret, refresh: Secret, priority: Priority = Priority.REFRESH
+        self,
+        target: Target,
+        access: Secret,
+        refresh: Secret,
+        *,
+        priority: Priority = Priority.REFRESH,
+        before_send: BeforeSend | None = None,
     ) -> Grant:
         """Refresh, with the old access token as bearer (facts 2.2)."""
         ...
 
-    async def revoke(self, target: Target, access: Secret, priority: Priority = Priority.CUT_OFF) -> None:
+    async def revoke(self, target: Target, access: Secret, *, priority: Priority = Priority.CUT_OFF) -> None:
         """End the session of an access token (facts 2.3). May be sent twice."""
         ...
 
@@ -109,6 +129,7 @@ class NombaApi(Protocol):
         self,
         target: Target,
         access: Secret | None,
+        *,
         path: str = "/v1/accounts/parent",
         priority: Priority = Priority.PROBE,
     ) -> Probed:
