@@ -12,9 +12,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from nomba_desktop.practice.call import Call
-from nomba_desktop.practice.envelopes import Answer, Refused, invalid, not_found, server_error
-from nomba_desktop.practice.front import ENTRY, MAX_BODY, Front, json_answer
+from nomba_desktop.practice.envelopes import Answer, RefusedError, invalid, not_found, server_error
+from nomba_desktop.practice.front import ENTRY, MAX_BODY, Front
 from nomba_desktop.practice.jwt import fingerprint
+from nomba_desktop.practice.replacement import json_answer
 from nomba_desktop.practice.routes_admin import admin_routes
 from nomba_desktop.practice.routes_auth import issue, refresh, revoke
 from nomba_desktop.practice.routes_probes import PROBES
@@ -25,7 +26,7 @@ Handler = Callable[[PracticeWorld, Call], Answer]
 
 
 def create_app(world: PracticeWorld) -> Starlette:
-    """The whole app around a world. In process, a cut connection is raised as ``ConnectionCut``."""
+    """The whole app around a world. In process, a cut connection is raised as ``ConnectionCutError``."""
 
     def route(method: str, path: str, handler: Handler) -> Route:
         return Route(path, _endpoint(world, handler), methods=[method])
@@ -65,9 +66,9 @@ def _endpoint(world: PracticeWorld, handler: Handler) -> Callable[[Request], Awa
         with world.lock:
             try:
                 if len(body) > MAX_BODY:
-                    raise Refused(invalid("The request body is too long.", world.switches))
+                    raise RefusedError(invalid("The request body is too long.", world.switches))
                 answer = handler(world, call)
-            except Refused as refused:
+            except RefusedError as refused:
                 answer = refused.answer
         if answer.minted is not None:
             world.log.update(

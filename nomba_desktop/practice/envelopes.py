@@ -24,7 +24,7 @@ class Answer:
         return f"Answer(status={self.status})"
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """A request that ends in an error answer."""
 
     def __init__(self, answer: Answer) -> None:

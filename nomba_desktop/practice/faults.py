@@ -28,7 +28,7 @@ FaultKind = Literal[
 """Instead of handling: ``error`` .. ``drop``. After handling: the rest; ``hold_before`` waits, then handles.
 
 ``error``: an envelope with ``status``, ``code`` and ``description``. ``rate_limited``: 429, with Retry-After
-if ``retry_after`` is given. ``edge_html``: an HTML page (403 unless ``status`` says otherwise) as from an edge.
+if ``retry_after`` is given. ``edge_html``: an HTML page as from an edge, 403 or ``status``.
 ``not_json``: 200 with plain text. ``empty``: 200 without a body. ``huge_body``: 200 with ``size`` bytes of
 JSON. ``drop``: the connection is cut, nothing is done. ``lose_reply``: *the work is done, then the connection
 is cut before a byte of the answer*. ``half_close``: half of the answer, then the server stops sending (FIN)
@@ -49,8 +49,8 @@ class Fault:
     """One fault and the requests it matches.
 
     ``path`` is a pattern (``*`` any text); ``method`` and ``client_id`` narrow it. The first ``skip``
-    matching requests pass unharmed, then it strikes ``times`` times (None: until cleared). ``reset`` makes a cut a TCP
-    reset where it would be an orderly end.
+    matching requests pass unharmed, then it strikes ``times`` times (None: until cleared). ``reset`` makes a
+    cut a TCP reset where it would be an orderly end.
     """
 
     kind: FaultKind

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from email.utils import formatdate
-from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nomba_desktop.practice.call import bearer_of
-from nomba_desktop.practice.envelopes import Answer, failure, server_error, too_many_requests
+from nomba_desktop.practice.envelopes import too_many_requests
 from nomba_desktop.practice.faults import CUTTING, REPLACING, SPOILING, Fault
+from nomba_desktop.practice.identify import belongs_to, kind_of
 from nomba_desktop.practice.jwt import fingerprint
-from nomba_desktop.practice.log import CallKind, Outcome
-from nomba_desktop.practice.routes_probes import PROBES
-from nomba_desktop.practice.wire import ConnectionCut, Delivery, RawAnswer
+from nomba_desktop.practice.log import Outcome
+from nomba_desktop.practice.replacement import json_answer, replacement
+from nomba_desktop.practice.wire import ConnectionCutError, Delivery, RawAnswer
 from nomba_desktop.practice.world import PracticeWorld
 
 ADMIN_PREFIX = "/practice"
@@ -25,35 +23,6 @@ ENTRY = "nomba.practice.entry"
 
 MAX_BODY = 1_048_576
 """Longest request body in bytes."""
-
-_AUTH: dict[str, CallKind] = {
-    "/v1/auth/token/issue": "issue",
-    "/v1/auth/token/refresh": "refresh",
-    "/v1/auth/token/revoke": "revoke",
-}
-
-_EDGE_PAGE = (
-    b"<!DOCTYPE html>\n<html><head><title>Attention Required!</title></head>\n"
-    b"<body><h1>Sorry, you have been blocked</h1>\n"
-    b"<p>You are unable to access this site. (Practice server, pretended edge.)</p></body></html>\n"
-)
-
-
-def json_answer(answer: Answer) -> RawAnswer:
-    """An answer as bytes."""
-    body = json.dumps(answer.body, separators=(",", ":"), ensure_ascii=False).encode()
-    return RawAnswer(answer.status, ((b"content-type", b"application/json"),), b"").with_body(body)
-
-
-def kind_of(method: str, path: str) -> CallKind:
-    """What sort of call a request is."""
-    if method == "POST" and path in _AUTH:
-        return _AUTH[path]
-    if method == "GET":
-        return "probe" if path in PROBES else "other"
-    if method == "PUT" and path.startswith("/v1/accounts/") and path.endswith("/access"):
-        return "access"
-    return "other" if path.startswith("/v1/auth/") else "write"
 
 
 class Front:
@@ -87,7 +56,7 @@ class Front:
             await self._hold(number, faults, "after")
             await self._leave(number, answer, faults, delivery)
         except BaseException as error:
-            if not isinstance(error, ConnectionCut):
+            if not isinstance(error, ConnectionCutError):
                 self._close(number, "failed")
             raise
 
@@ -118,7 +87,7 @@ class Front:
         kind = kind_of(method, path)
         with world.lock:
             bearer = bearer_of(headers, world.switches)
-            client_id, presented = _belongs_to(world, kind, body, bearer)
+            client_id, presented = belongs_to(world, kind, body, bearer)
             faults = world.take_faults(method, path, client_id)
             number = world.log.open(
                 method=method,
@@ -139,7 +108,7 @@ class Front:
         verdict = world.count_request(Headers(scope=scope).get("accountid", "-"), scope["method"])
         replacing = next((fault for fault in faults if fault.kind in REPLACING), None)
         if replacing is not None:
-            answer = _replacement(replacing)
+            answer = replacement(replacing)
         elif verdict is not None and not verdict.allowed:
             answer = json_answer(too_many_requests())
         else:
@@ -189,62 +158,3 @@ async def read_body(receive: Receive) -> bytes | None:
         body = (body + chunk)[: MAX_BODY + 1]
         if not message.get("more_body", False):
             return body
-
-
-def _belongs_to(
-    world: PracticeWorld, kind: CallKind, body: bytes, bearer: str | None
-) -> tuple[str | None, str | None]:
-    """The client id a request belongs to, and the fingerprint of the token it presents in its body."""
-    given: Any = None
-    if kind in ("issue", "refresh", "revoke"):
-        try:
-            given = json.loads(body)
-        except (ValueError, RecursionError):
-            given = None
-    field: Callable[[str], str | None] = lambda name: _text(given, name)  # noqa: E731
-    if kind == "issue":
-        return _short(field("client_id")), None
-    if kind == "revoke":
-        token = field("access_token")
-        return _short(field("clientId")), None if token is None else fingerprint(token)
-    token = field("refresh_token") if kind == "refresh" else None
-    record = None if token is None else world.sessions.find(token, "refresh")
-    if record is None and bearer is not None:
-        record = world.sessions.find(bearer, "access")
-    return (None if record is None else record.client_id), (None if token is None else fingerprint(token))
-
-
-def _text(given: Any, name: str) -> str | None:
-    value = given.get(name) if isinstance(given, dict) else None
-    return value if isinstance(value, str) else None
-
-
-def _short(client_id: str | None) -> str | None:
-    # A secret pasted into the client id field must not reach the log.
-    return client_id if client_id is not None and len(client_id) == 36 else None
-
-
-def _replacement(fault: Fault) -> RawAnswer:
-    match fault.kind:
-        case "error":
-            plain = server_error(fault.status or 500)
-            code = plain.body["code"] if fault.code is None else fault.code
-            description = plain.body["description"] if fault.description is None else fault.description
-            return json_answer(failure(plain.status, code, description))
-        case "rate_limited":
-            answer = json_answer(too_many_requests())
-            if fault.retry_after is None:
-                return answer
-            return answer.with_headers((b"retry-after", str(fault.retry_after).encode()))
-        case "edge_html":
-            html = RawAnswer(fault.status or 403, ((b"content-type", b"text/html; charset=UTF-8"),), b"")
-            return html.with_body(_EDGE_PAGE)
-        case "not_json":
-            return RawAnswer(fault.status or 200, ((b"content-type", b"text/plain"),), b"").with_body(b"OK\n")
-        case "empty":
-            return RawAnswer(fault.status or 200, (), b"").with_body(b"")
-        case _:
-            shell = json_answer(Answer(200, {"code": "00", "description": "Success", "data": ""})).body
-            return RawAnswer(200, ((b"content-type", b"application/json"),), b"").with_body(
-                shell[:-2] + b"x" * max(0, fault.size - len(shell)) + shell[-2:]
-            )

@@ -16,7 +16,7 @@ _PERSONAS: tuple[Persona, ...] = ("live", "sandbox")
 
 def fingerprint(token: str) -> str:
     """SHA-256 of a token as 64 hex digits: what the log and the admin routes show in its place."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()
 
 
 def mint_access_token(

@@ -104,7 +104,7 @@ class PracticeKey:
 
     def accepts_secret(self, secret: str, now: float) -> bool:
         """Whether this secret signs in at ``now`` (epoch seconds). Compared as it is, never trimmed."""
-        given = secret.encode()
+        given = secret.encode(errors="surrogatepass")
         current = hmac.compare_digest(given, self.client_secret.encode())
         if self.previous_secret is None or now >= self.previous_secret_until:
             return current

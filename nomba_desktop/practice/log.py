@@ -19,7 +19,8 @@ class LogEntry:
 
     ``client_id`` is the client it belongs to, as far as known. ``in_flight`` counts the requests of the same
     client and family (auth calls, other calls) under way when this one came, itself included. ``status`` is
-    the status decided on, also where the answer was then lost. ``held`` says that it waits in a hold, and where.
+    what was decided on, also where the answer was then lost. ``held``: it waits in a hold, before or after
+    handling. ``answered`` is when the answer left (or was lost). ``faults`` are the kinds that struck.
     """
 
     number: int
@@ -48,20 +49,16 @@ class RequestLog:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._entries: dict[int, LogEntry] = {}
+        self._under_way: dict[int, tuple[str | None, bool]] = {}
         self._last = 0
 
     def open(self, **fields: Any) -> int:
         """Note a request that has just come in; returns its number. ``fields`` are those of ``LogEntry``."""
         with self._changed:
             self._last += 1
-            client_id, kind = fields["client_id"], fields["kind"]
-            company = 1 + sum(
-                1
-                for entry in self._entries.values()
-                if entry.outcome == "in_flight"
-                and entry.client_id == client_id
-                and (entry.kind in AUTH_KINDS) == (kind in AUTH_KINDS)
-            )
+            family = (fields["client_id"], fields["kind"] in AUTH_KINDS)
+            self._under_way[self._last] = family
+            company = sum(1 for other in self._under_way.values() if other == family)
             self._entries[self._last] = LogEntry(number=self._last, in_flight=company, **fields)
             self._changed.notify_all()
             return self._last
@@ -69,6 +66,8 @@ class RequestLog:
     def update(self, number: int, **fields: Any) -> None:
         """Change what is known of a request; one that was reset away meanwhile is left alone."""
         with self._changed:
+            if fields.get("outcome", "in_flight") != "in_flight":
+                self._under_way.pop(number, None)
             if number in self._entries:
                 self._entries[number] = replace(self._entries[number], **fields)
                 self._changed.notify_all()

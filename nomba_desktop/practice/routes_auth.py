@@ -17,7 +17,7 @@ from nomba_desktop.practice.call import (
 )
 from nomba_desktop.practice.envelopes import (
     Answer,
-    Refused,
+    RefusedError,
     failure,
     forbidden,
     invalid,
@@ -36,20 +36,20 @@ def issue(world: PracticeWorld, call: Call) -> Answer:
     given = call.fields(switches)
     account_id = check_account_header(call)
     if text_field(given, "grant_type", switches) != "client_credentials":
-        raise Refused(invalid("grant_type must be client_credentials.", switches))
+        raise RefusedError(invalid("grant_type must be client_credentials.", switches))
     client_id = text_field(given, "client_id", switches, low=36, high=36)
     secret = text_field(given, "client_secret", switches)
 
     key = world.key(client_id)
     if key is None:
-        raise Refused(_bad_credentials(world))
+        raise RefusedError(_bad_credentials(world))
     environment = world.environment_of(key)
     if environment != world.persona and switches.cross_host_issue == "rejected":
-        raise Refused(_bad_credentials(world))
+        raise RefusedError(_bad_credentials(world))
     check_account(key, account_id)
     check_state(key.state, switches)
     if not key.accepts_secret(secret, world.now()):
-        raise Refused(_bad_credentials(world))
+        raise RefusedError(_bad_credentials(world))
     return with_tokens(switches, key.account_id, world.sessions.open(key, environment, switches))
 
 
@@ -62,21 +62,21 @@ def _bad_credentials(world: PracticeWorld) -> Answer:
 
 
 def refresh(world: PracticeWorld, call: Call) -> Answer:
-    """``POST /v1/auth/token/refresh``: a known, unspent, unexpired refresh token of the session; rotates both."""
+    """``POST /v1/auth/token/refresh``: a live refresh token of the session; rotates both tokens."""
     switches = world.switches
     given = call.fields(switches)
     account_id = check_account_header(call)
     bearer = bearer_of(call.headers, switches)
     if bearer is None and switches.refresh_authorization == "strict":
-        raise Refused(unauthorized())
+        raise RefusedError(unauthorized())
     if text_field(given, "grant_type", switches) != "refresh_token":
-        raise Refused(invalid("grant_type must be refresh_token.", switches))
+        raise RefusedError(invalid("grant_type must be refresh_token.", switches))
     token = text_field(given, "refresh_token", switches, low=30, high=60)
 
     record = world.sessions.find(token, "refresh")
     key = world.key(record.client_id) if record is not None else None
     if record is None or key is None:
-        raise Refused(_bad_refresh_token())
+        raise RefusedError(_bad_refresh_token())
     check_account(key, account_id)
     check_state(key.state, switches)
     _check_bearer(world, bearer, key)
@@ -84,7 +84,7 @@ def refresh(world: PracticeWorld, call: Call) -> Answer:
     if standing == "spent":
         world.sessions.reuse(record, switches)
     if standing != "live":
-        raise Refused(_bad_refresh_token())
+        raise RefusedError(_bad_refresh_token())
     return with_tokens(switches, key.account_id, world.sessions.rotate(key, record, switches))
 
 
@@ -95,10 +95,10 @@ def _check_bearer(world: PracticeWorld, bearer: str | None, key: PracticeKey) ->
     access = world.sessions.find(bearer, "access")
     check_environment(world, bearer, access)
     if access is None or access.client_id != key.client_id:
-        raise Refused(unauthorized())
+        raise RefusedError(unauthorized())
     revoked = access.standing(world.now()) == "revoked"
     if revoked and world.switches.revoked_bearer_at_refresh == "refused":
-        raise Refused(unauthorized())
+        raise RefusedError(unauthorized())
 
 
 def _bad_refresh_token() -> Answer:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from nomba_desktop.practice.call import Call, check_permission
-from nomba_desktop.practice.envelopes import Answer, Refused, invalid, success
+from nomba_desktop.practice.envelopes import Answer, RefusedError, invalid, success
 from nomba_desktop.practice.keys import Permission
 from nomba_desktop.practice.world import PracticeWorld
 
@@ -16,8 +17,18 @@ STUB_ACCOUNT = "7d1f0c52-0b5e-4a51-9a53-2f6a4f0f9b11"
 
 _PAGE_LIMIT = 50
 
-Data = Callable[[PracticeWorld, Call, str], Any]
-"""Makes the ``data`` of an answer for an account id."""
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A probe that passed the checks, and the account it is about."""
+
+    world: PracticeWorld
+    call: Call
+    account_id: str
+
+
+Data = Callable[[Ask], Any]
+"""Makes the ``data`` of an answer."""
 
 
 def probe(permission: Permission, data: Data) -> Callable[[PracticeWorld, Call], Answer]:
@@ -28,14 +39,14 @@ def probe(permission: Permission, data: Data) -> Callable[[PracticeWorld, Call],
             account_id = STUB_ACCOUNT
         else:
             account_id = check_permission(world, call, permission).account_id
-        return success(world.switches, data(world, call, account_id))
+        return success(world.switches, data(Ask(world, call, account_id)))
 
     return handle
 
 
-def _parent(world: PracticeWorld, call: Call, account_id: str) -> Any:
+def _parent(ask: Ask) -> Any:
     return {
-        "accountId": account_id,
+        "accountId": ask.account_id,
         "accountHolderId": "b6b3a1de-2f44-4c55-8a77-5d20c4e7f001",
         "accountRef": "practice-parent",
         "accountName": "Practice Merchant Ltd",
@@ -54,30 +65,28 @@ def _parent(world: PracticeWorld, call: Call, account_id: str) -> Any:
     }
 
 
-def _balance(world: PracticeWorld, call: Call, account_id: str) -> Any:
-    now = datetime.fromtimestamp(world.now() + world.switches.clock_skew, UTC)
+def _balance(ask: Ask) -> Any:
+    now = datetime.fromtimestamp(ask.world.now() + ask.world.switches.clock_skew, UTC)
     return {"amount": "281946.0", "currency": "NGN", "timeCreated": now.strftime("%Y-%m-%dT%H:%M:%SZ")}
 
 
 def _paged(rows: Callable[[str], list[dict[str, Any]]]) -> Data:
-    def data(world: PracticeWorld, call: Call, account_id: str) -> Any:
-        every = rows(account_id)
-        limit = _number(world, call, "limit", _PAGE_LIMIT, low=1)
-        start = _number(world, call, "cursor", 0, low=0, high=len(every))
+    def data(ask: Ask) -> Any:
+        every = rows(ask.account_id)
+        limit = _number(ask, "limit", _PAGE_LIMIT, low=1)
+        start = _number(ask, "cursor", 0, low=0, high=len(every))
         end = start + limit
         return {"results": every[start:end], "cursor": str(end) if end < len(every) else ""}
 
     return data
 
 
-def _number(
-    world: PracticeWorld, call: Call, name: str, default: int, *, low: int, high: int = _PAGE_LIMIT
-) -> int:
-    text = call.query.get(name, "")
+def _number(ask: Ask, name: str, default: int, *, low: int, high: int = _PAGE_LIMIT) -> int:
+    text = ask.call.query.get(name, "")
     if not text:
         return default
     if not (text.isascii() and text.isdigit() and len(text) < 6 and low <= int(text) <= high):
-        raise Refused(invalid(f"{name} is not valid.", world.switches))
+        raise RefusedError(invalid(f"{name} is not valid.", ask.world.switches))
     return int(text)
 
 
@@ -86,6 +95,7 @@ def _accounts(account_id: str) -> list[dict[str, Any]]:
         {
             "accountId": f"c0ffee0{n}-0000-4000-8000-00000000000{n}",
             "accountRef": f"branch-{n}",
+            "parentAccountId": account_id,
             "accountName": f"Branch {n}",
             "status": "ACTIVE",
             "type": "virtual",
@@ -129,14 +139,14 @@ def _terminals(account_id: str) -> list[dict[str, Any]]:
     ]
 
 
-def _banks(world: PracticeWorld, call: Call, account_id: str) -> Any:
+def _banks(ask: Ask) -> Any:
     names = (
         ("000001", "Practice Bank"),
         ("000002", "Example Microfinance Bank"),
         ("000003", "Sample Trust Bank"),
     )
     banks = [{"code": code, "name": name, "nipCode": f"999{code}", "logo": None} for code, name in names]
-    return banks if world.switches.banks_shape == "array" else {"results": banks}
+    return banks if ask.world.switches.banks_shape == "array" else {"results": banks}
 
 
 PROBES: dict[str, Callable[[PracticeWorld, Call], Answer]] = {

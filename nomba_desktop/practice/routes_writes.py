@@ -1,6 +1,6 @@
 """Calls that would change something at Nomba: here they check, answer in shape, and do nothing.
 
-Our client never calls the first three; the log shows kind ``write`` if it did. The access endpoint (facts 4.3)
+Our client never calls the first three; the log would show kind ``write``. The access endpoint (facts 4.3)
 only notes what was asked: grants are visible to the operator and change no permission.
 """
 
@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import cast, get_args
 
 from nomba_desktop.practice.call import Call, check_permission, text_field
-from nomba_desktop.practice.envelopes import Answer, Refused, invalid, success
+from nomba_desktop.practice.envelopes import Answer, RefusedError, invalid, success
 from nomba_desktop.practice.keys import is_uuid
-from nomba_desktop.practice.world import Grant, GrantRole, GrantType, PracticeWorld
+from nomba_desktop.practice.records import Grant, GrantRole, GrantType
+from nomba_desktop.practice.world import PracticeWorld
 
 
 def create_account(world: PracticeWorld, call: Call) -> Answer:
@@ -63,11 +64,11 @@ def put_access(world: PracticeWorld, call: Call) -> Answer:
     client_id = text_field(given, "clientId", switches, low=36, high=36)
     role = text_field(given, "role", switches)
     if not is_uuid(account_id):
-        raise Refused(invalid("accountId is not valid.", switches))
+        raise RefusedError(invalid("accountId is not valid.", switches))
     if grant_type not in get_args(GrantType):
-        raise Refused(invalid("grantType must be allow or deny.", switches))
+        raise RefusedError(invalid("grantType must be allow or deny.", switches))
     if role not in get_args(GrantRole):
-        raise Refused(invalid("role must be ACCOUNT_WRITER or ACCOUNT_READER.", switches))
+        raise RefusedError(invalid("role must be ACCOUNT_WRITER or ACCOUNT_READER.", switches))
     world.add_grant(
         Grant(account_id, client_id, cast(GrantType, grant_type), cast(GrantRole, role), key.client_id)
     )

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -66,6 +65,7 @@ class Sessions:
         self._clock = clock
         self._rng = rng
         self._tokens: dict[str, TokenRecord] = {}
+        self._current: dict[str, TokenRecord] = {}
         self._last_session = 0
 
     def find(self, token: str, kind: TokenKind) -> TokenRecord | None:
@@ -79,8 +79,7 @@ class Sessions:
 
     def live(self, client_id: str, kind: TokenKind) -> list[TokenRecord]:
         """The client's live tokens of that kind, oldest first."""
-        now = self._clock.now()
-        return [r for r in self._of_client(client_id) if r.kind == kind and r.standing(now) == "live"]
+        return [r for r in self._all_live() if r.client_id == client_id and r.kind == kind]
 
     def open(self, key: PracticeKey, environment: Persona, switches: Switches) -> MintedTokens:
         """A successful issue: a new session; by the rule, the one before it in scope ends."""
@@ -116,31 +115,34 @@ class Sessions:
         for record in doomed:
             if switches.revoke_effect == "now":
                 self._end(record, "revoked")
-            elif record.ended is None and record.dies_at is None:
+            elif record.dies_at is None:
                 record.dies_at = self._clock.now() + switches.revoke_late_by
 
     def end_client(self, client_id: str, why: Ending, kind: TokenKind | None = None) -> None:
         """End all live tokens of a client, or only those of one kind."""
-        for record in list(self._of_client(client_id)):
-            if kind in (None, record.kind):
+        for record in self._all_live():
+            if record.client_id == client_id and kind in (None, record.kind):
                 self._end(record, why)
 
     def expire(self, client_id: str, kind: TokenKind | None) -> None:
         """Let the client's live tokens reach their end at this moment."""
         now = self._clock.now()
-        for record in self._of_client(client_id):
-            if kind in (None, record.kind):
+        for record in self._all_live():
+            if record.client_id == client_id and kind in (None, record.kind):
                 record.expires_at = min(record.expires_at, now)
 
     def _end(self, record: TokenRecord, why: Ending) -> None:
         if record.standing(self._clock.now()) == "live":
             record.ended = why
 
-    def _of_client(self, client_id: str) -> Iterator[TokenRecord]:
-        return (record for record in self._tokens.values() if record.client_id == client_id)
+    def _all_live(self) -> list[TokenRecord]:
+        # Time only goes forward here: what has ended or expired never comes back and is dropped from the list.
+        now = self._clock.now()
+        self._current = {mark: r for mark, r in self._current.items() if r.standing(now) == "live"}
+        return list(self._current.values())
 
     def _of_session(self, session: int) -> list[TokenRecord]:
-        return [record for record in self._tokens.values() if record.session == session]
+        return [record for record in self._all_live() if record.session == session]
 
     def _in_scope(self, key: PracticeKey, environment: Persona, switches: Switches) -> list[TokenRecord]:
         def same(record: TokenRecord) -> bool:
@@ -150,7 +152,7 @@ class Sessions:
                 return record.client_id == key.client_id
             return switches.session_scope == "environment" or record.account_id == key.account_id
 
-        return [record for record in self._tokens.values() if same(record)]
+        return [record for record in self._all_live() if same(record)]
 
     def _mint(self, key: PracticeKey, environment: Persona, session: int, switches: Switches) -> MintedTokens:
         skew = switches.clock_skew

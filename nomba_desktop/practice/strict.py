@@ -1,6 +1,6 @@
 """Strict reading of JSON objects into frozen dataclasses, and back, for the admin routes.
 
-An unknown name, a missing name or a value of the wrong kind raises ``BadInput`` with one plain sentence.
+An unknown name, a missing name or a value of the wrong kind raises ``BadInputError`` with one plain sentence.
 Values are never quoted back: they may be secrets.
 """
 
@@ -16,7 +16,7 @@ from typing import Any, TypeVar, cast
 T = TypeVar("T")
 
 
-class BadInput(ValueError):
+class BadInputError(ValueError):
     """Input that the practice server does not accept; the message is one sentence for a person."""
 
 
@@ -26,13 +26,13 @@ def build(cls: type[T], given: object) -> T:
     for field in dataclasses.fields(cast(Any, cls)):
         required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         if required and field.name not in values:
-            raise BadInput(f"'{field.name}' is required.")
+            raise BadInputError(f"'{field.name}' is required.")
     try:
         return cls(**values)
-    except BadInput:
+    except BadInputError:
         raise
     except ValueError as error:
-        raise BadInput(str(error)) from None
+        raise BadInputError(str(error)) from None
 
 
 def change(current: T, given: object) -> T:
@@ -41,7 +41,7 @@ def change(current: T, given: object) -> T:
     try:
         return dataclasses.replace(cast(Any, current), **values)  # type: ignore[no-any-return]
     except ValueError as error:
-        raise BadInput(str(error)) from None
+        raise BadInputError(str(error)) from None
 
 
 def to_json(value: object) -> Any:
@@ -57,13 +57,13 @@ def to_json(value: object) -> Any:
 
 def _checked(cls: type[Any], given: object) -> dict[str, Any]:
     if not isinstance(given, Mapping):
-        raise BadInput("The body must be a JSON object.")
+        raise BadInputError("The body must be a JSON object.")
     hints = typing.get_type_hints(cls)
     names = [field.name for field in dataclasses.fields(cls) if field.init]
     values: dict[str, Any] = {}
     for name, value in given.items():
         if name not in names:
-            raise BadInput(f"'{str(name)[:60]}' is not known here. Known: {', '.join(names)}.")
+            raise BadInputError(f"'{str(name)[:60]}' is not known here. Known: {', '.join(names)}.")
         values[name] = _read(hints[name], value, name)
     return values
 
@@ -75,7 +75,7 @@ def _read(hint: Any, value: object, name: str) -> Any:
         for choice in allowed:
             if value == choice and type(value) is type(choice):
                 return choice
-        raise BadInput(f"'{name}' must be one of: {', '.join(map(str, allowed))}.")
+        raise BadInputError(f"'{name}' must be one of: {', '.join(map(str, allowed))}.")
     if origin in (types.UnionType, typing.Union):
         if value is None:
             return None
@@ -83,12 +83,12 @@ def _read(hint: Any, value: object, name: str) -> Any:
         return _read(inner, value, name)
     if origin in (tuple, frozenset):
         if not isinstance(value, list):
-            raise BadInput(f"'{name}' must be a list.")
+            raise BadInputError(f"'{name}' must be a list.")
         items = [_read(typing.get_args(hint)[0], item, name) for item in value]
         return origin(items)
     if dataclasses.is_dataclass(hint):
         if not isinstance(value, Mapping):
-            raise BadInput(f"'{name}' must be a JSON object.")
+            raise BadInputError(f"'{name}' must be a JSON object.")
         return build(cast(type[Any], hint), value)
     return _read_plain(hint, value, name)
 
@@ -96,15 +96,15 @@ def _read(hint: Any, value: object, name: str) -> Any:
 def _read_plain(hint: Any, value: object, name: str) -> Any:
     if hint is bool:
         if not isinstance(value, bool):
-            raise BadInput(f"'{name}' must be true or false.")
+            raise BadInputError(f"'{name}' must be true or false.")
         return value
     if hint is str:
         if not isinstance(value, str):
-            raise BadInput(f"'{name}' must be text.")
+            raise BadInputError(f"'{name}' must be text.")
         return value
     if hint in (int, float):
         wanted = (int,) if hint is int else (int, float)
         if isinstance(value, bool) or not isinstance(value, wanted) or not math.isfinite(value):
-            raise BadInput(f"'{name}' must be a {'whole ' if hint is int else ''}number.")
+            raise BadInputError(f"'{name}' must be a {'whole ' if hint is int else ''}number.")
         return value
     raise TypeError(f"no rule for {name}: {hint!r}")

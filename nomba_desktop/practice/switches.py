@@ -30,7 +30,7 @@ class Switches:
     """How this practice server behaves. Immutable; a change is a new value. All durations in seconds."""
 
     access_ttl: int = 1800
-    """Life of an access token: 1800 (guide), 3600 (sample), 10800 (measured), or less in tests (facts 3.2)."""
+    """Access token life: 1800 (guide), 3600 (sample), 10800 (measured), or less in tests (facts 3.2)."""
     refresh_ttl: int = 86_400
     refresh_single_use: bool = True
 
@@ -54,10 +54,10 @@ class Switches:
 
     wrong_secret: Literal[401, 403, 200] = 401
     """401 with code 01; 403 Forbidden (observed); 200 with code 01 (facts 6.3)."""
-    other_environment_token: Literal["named", "plain"] = "named"
-    """``named``: a sandbox token on the live persona is 403 and says so, the reverse is 401; ``plain``: 401 both."""
+    other_environment: Literal["named", "plain"] = "named"
+    """Its token used here: ``named``, sandbox on live is 403 and says so, else 401; ``plain``, always 401."""
     cross_host_issue: Literal["rejected", "accepted"] = "rejected"
-    expired_token_code: Literal["02", "401"] = "02"
+    expired_code: Literal["02", "401"] = "02"
     raw_authorization: bool = False
     """Also accept ``Authorization: <token>`` without ``Bearer`` (facts 1)."""
     probes_without_token: bool = False
@@ -76,7 +76,7 @@ class Switches:
     ] = "seconds_z"
     """The five of facts 11.2, then the rest of facts 3.5. ``minutes`` has no zone and no seconds."""
     envelope: Literal["plain", "status_false", "validation_200"] = "plain"
-    """``status_false`` on success; ``validation_200``: failed validation as HTTP 200 with code 400 (facts 6.1)."""
+    """``status_false`` on success; ``validation_200``, failed validation as 200 with code 400 (facts 6.1)."""
     banks_shape: Literal["array", "results"] = "array"
     business_id: bool = True
     """Whether ``businessId`` is sent with tokens (facts 2.1)."""
@@ -102,5 +102,5 @@ class Switches:
             raise ValueError("'revoke_late_by' must not be negative.")
 
     def changed(self, given: object) -> Switches:
-        """A copy with the switches that a JSON object names changed. Raises ``BadInput`` with a sentence."""
+        """A copy with the switches that a JSON object names changed. Raises ``BadInputError``."""
         return change(self, given)

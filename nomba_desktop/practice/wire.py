@@ -15,7 +15,7 @@ WIRE = "nomba.practice.wire"
 """The key in the scope's ``extensions`` under which ``server.py`` puts its ``Wire``."""
 
 
-class ConnectionCut(ConnectionResetError):
+class ConnectionCutError(ConnectionResetError):
     """Raised out of the app where there is no real connection to cut, as under an in-process transport."""
 
 
@@ -116,7 +116,7 @@ class Delivery:
 
     async def _cut(self, reset: bool) -> None:
         if self._wire is None:
-            raise ConnectionCut("The practice server cut the connection.")
+            raise ConnectionCutError("The practice server cut the connection.")
         self._wire.cut(reset)
         await self._until_gone()
 
@@ -126,7 +126,7 @@ class Delivery:
 
     async def _part(self, answer: RawAnswer, fault: Fault) -> None:
         if self._wire is None:
-            raise ConnectionCut("The practice server cut the connection in the middle of an answer.")
+            raise ConnectionCutError("The practice server cut the connection in the middle of an answer.")
         self._wire.write(answer.head() + answer.body[: len(answer.body) // 2])
         if fault.kind == "half_close":
             self._wire.half_close()

@@ -5,42 +5,16 @@ from __future__ import annotations
 import base64
 import random
 import threading
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
 from nomba_desktop.practice.clock import Clock, OffsetClock, Sleep
 from nomba_desktop.practice.faults import ActiveFault, Fault, Faults, Gates
 from nomba_desktop.practice.keys import KeyState, Persona, PracticeKey, Role
 from nomba_desktop.practice.log import RequestLog
 from nomba_desktop.practice.ratelimit import RateLimiter, Verdict
+from nomba_desktop.practice.records import Grant, TokenReport
 from nomba_desktop.practice.sessions import Sessions, Standing, TokenKind
 from nomba_desktop.practice.switches import Switches
-
-GrantType = Literal["allow", "deny"]
-GrantRole = Literal["ACCOUNT_WRITER", "ACCOUNT_READER"]
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """What a ``PUT /v1/accounts/{id}/access`` asked for (facts 4.3). Kept and shown, never enforced."""
-
-    account_id: str
-    client_id: str
-    grant_type: GrantType
-    role: GrantRole
-    by_client_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class TokenReport:
-    """What an operator of the practice server may know of a token: by fingerprint, never the token."""
-
-    fingerprint: str
-    kind: TokenKind
-    client_id: str
-    live: bool
-    standing: Standing | KeyState
-    """``live``; or why not, the key's state included."""
 
 
 class PracticeWorld:
@@ -94,7 +68,7 @@ class PracticeWorld:
         with self.lock:
             return self._keys.get(client_id)
 
-    def keys(self) -> list[PracticeKey]:
+    def all_keys(self) -> list[PracticeKey]:
         """All keys in the order they were added."""
         with self.lock:
             return list(self._keys.values())
@@ -182,7 +156,7 @@ class PracticeWorld:
             self.sessions.expire(client_id, kind)
 
     def sign_in_elsewhere(self, client_id: str) -> None:
-        """Somebody else signs in with this key: what lived before ends by the rules. Nobody gets the tokens."""
+        """Somebody else signs in with this key; what lived before ends by the rules."""
         with self.lock:
             key = self._keys[client_id]
             self.sessions.open(key, self.environment_of(key), self.switches)
@@ -211,7 +185,7 @@ class PracticeWorld:
             self.clock.advance(seconds)
 
     def set_switches(self, given: object) -> Switches:
-        """Change the switches that a JSON-like mapping names. Raises ``BadInput``."""
+        """Change the switches that a JSON-like mapping names. Raises ``BadInputError``."""
         with self.lock:
             self.switches = self.switches.changed(given)
             return self.switches
