@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import hypothesis
 import pytest
 
-from tests.support.logs import LogGuard
+pytest.register_assert_rewrite("tests.support", "tests.contracts")
+
+from tests.support.logs import LogGuard  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
