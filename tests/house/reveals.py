@@ -6,4 +6,5 @@ A new entry is a decision about security: say beside it why the plain value is n
 REVEALS: dict[str, int] = {
     "nomba_desktop/domain/secret.py": 1,  # the masked form that is shown
     "nomba_desktop/domain/tokens.py": 2,  # reading a token's claims; telling a refresh token by its shape
+    "nomba_desktop/ui/platform/clipboard.py": 1,  # copying is what the person asked for
 }

@@ -1,0 +1,1 @@
+"""What the widgets show, computed from the state: pure functions and frozen props, no Qt."""
