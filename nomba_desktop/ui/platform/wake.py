@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import SLOT, QObject, Signal, Slot
 from PySide6.QtDBus import QDBusConnection
 
 if TYPE_CHECKING:
@@ -34,8 +34,9 @@ class WakeWatch(QObject):
         self._listeners: set[asyncio.Queue[str | None]] = set()
         self._closed = False
         self._bus = QDBusConnection.systemBus() if bus is None else bus
-        self._slot = b"1_prepare_for_sleep(bool)"  # what the macro SLOT makes
-        self.available = self._bus.isConnected() and self._bus.connect(*LOGIND, self, self._slot)
+        # The stubs ask for bytes, the call for text (PySide6 6.11.3).
+        self._connection: Any = (*LOGIND, self, SLOT("_prepare_for_sleep(bool)"))
+        self.available = self._bus.isConnected() and self._bus.connect(*self._connection)
 
     @Slot(bool)
     def _prepare_for_sleep(self, going_down: bool) -> None:
@@ -60,7 +61,7 @@ class WakeWatch(QObject):
     def close(self) -> None:
         """Stop listening; every `events` iterator ends."""
         if self.available:
-            self._bus.disconnect(*LOGIND, self, self._slot)
+            self._bus.disconnect(*self._connection)
             self.available = False
         self._closed = True
         for queue in self._listeners:
