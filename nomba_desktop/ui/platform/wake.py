@@ -18,6 +18,8 @@ LOGIND: Final = (
     "org.freedesktop.login1.Manager",
     "PrepareForSleep",
 )
+#: The stubs ask for bytes, the call for text (PySide6 6.11.3).
+_SLOT: Any = SLOT("_prepare_for_sleep(bool)")
 
 
 class WakeWatch(QObject):
@@ -34,9 +36,7 @@ class WakeWatch(QObject):
         self._listeners: set[asyncio.Queue[str | None]] = set()
         self._closed = False
         self._bus = QDBusConnection.systemBus() if bus is None else bus
-        # The stubs ask for bytes, the call for text (PySide6 6.11.3).
-        self._connection: Any = (*LOGIND, self, SLOT("_prepare_for_sleep(bool)"))
-        self.available = self._bus.isConnected() and self._bus.connect(*self._connection)
+        self.available = self._bus.isConnected() and self._bus.connect(*LOGIND, self, _SLOT)
 
     @Slot(bool)
     def _prepare_for_sleep(self, going_down: bool) -> None:
@@ -61,7 +61,7 @@ class WakeWatch(QObject):
     def close(self) -> None:
         """Stop listening; every `events` iterator ends."""
         if self.available:
-            self._bus.disconnect(*self._connection)
+            self._bus.disconnect(*LOGIND, self, _SLOT)
             self.available = False
         self._closed = True
         for queue in self._listeners:
