@@ -192,6 +192,29 @@ def issue_refused(
     return replace(closed, tokens=None, lost=doubt, latch=latch, next_try=0.0)
 
 
+def blocked(record: SessionRecord, intent: Intent, failure: Failure) -> SessionRecord:
+    """Something in front of the server refused this computer (403 as HTML): tokens stay, nothing is retried."""
+    latch = Latch(LatchKind.REFUSED, record.generation, failure.at)
+    return replace(
+        record,
+        intent=None if _own(record, intent.nonce) else record.intent,
+        attempts=record.attempts + 1,
+        failure=failure,
+        latch=latch,
+        next_try=0.0,
+    )
+
+
+def session_lost(record: SessionRecord) -> SessionRecord:
+    """A session may live at the server that the record can't name."""
+    return replace(record, lost=True)
+
+
+def try_not_before(record: SessionRecord, moment: float) -> SessionRecord:
+    """Nothing is tried by itself before `moment`."""
+    return replace(record, next_try=max(record.next_try, moment))
+
+
 def nothing_left(record: SessionRecord, generation: int) -> SessionRecord:
     """Neither refresh nor issue is possible: "sign in again" (protocol 11)."""
     _same(record, generation)

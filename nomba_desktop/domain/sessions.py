@@ -108,13 +108,14 @@ class HeldByOther:
 class TakenAway:
     """The session was ended outside this app. `certain` only after the second time (protocol 4).
 
-    `other` names the key of this app that displaces it, where that is the cause.
+    `other` names the key of this app that displaces it, where that is the cause; then its own token may still live.
     """
 
     at: float
     life_left: float
     certain: bool
     other: str = ""
+    life: Life | None = None
 
 
 Session = (
@@ -177,7 +178,7 @@ def derive_session(
         return SigningIn(activity.calling_since)
     if record.latch is not None and record.latch.kind is not LatchKind.REFUSED:
         certain = record.theft_generation is not None and record.theft_generation < record.latch.generation
-        return TakenAway(record.latch.at, record.latch.life_left, certain, record.latch.other)
+        return TakenAway(record.latch.at, record.latch.life_left, certain, record.latch.other, life)
     if record.intent is not None and record.intent.who != me and record.failure is None:
         return HeldByOther(record.intent.who, record.intent.at, life if alive else None)
     if record.failure is not None and (record.latch is not None or record.attempts > 0):
@@ -203,7 +204,7 @@ def life_in(session: Session) -> Life | None:
     match session:
         case SignedIn(life) | Expired(life):
             return life
-        case Refreshing() | Failing() | Waiting() | HeldByOther():
+        case Refreshing() | Failing() | Waiting() | HeldByOther() | TakenAway():
             return session.life
         case _:
             return None

@@ -149,7 +149,8 @@ class Admission(Protocol):
         ...
 
     def learn(self, lane: Lane, headers: RateHeaders | None, retry_after: float | None) -> None:
-        """Take note of what an answer said about the limit."""
+        """Take note of what an answer said about the limit: once for every admitted call, with None and None where
+        no answer came."""
         ...
 
 
@@ -252,6 +253,18 @@ class Inventory(Protocol):
 
     async def forget(self, key_id: KeyId) -> None:
         """Delete one key."""
+        ...
+
+
+class HostFacts(Protocol):
+    """What was observed of a server's rules; shared by all keys of a host."""
+
+    def displaces(self, host: str) -> bool | None:
+        """Whether a new session ends the one before; None while nobody has seen it."""
+        ...
+
+    async def observed(self, host: str, *, displaces: bool) -> None:
+        """Remember what was seen."""
         ...
 
 

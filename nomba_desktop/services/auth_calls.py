@@ -1,0 +1,311 @@
+"""One auth call under the lock: intent, send, write what came of it (session protocol 7 to 12)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import replace
+
+from nomba_desktop.domain.environments import SessionId
+from nomba_desktop.domain.errors import (
+    ApiError,
+    BadCredentials,
+    BadRequest,
+    Blocked,
+    Fate,
+    Forbidden,
+    NotAToken,
+    SecretBoundElsewhere,
+    StoreError,
+    TlsFailed,
+    TokenRefused,
+    TransientApiError,
+)
+from nomba_desktop.domain.keys import ApiKey
+from nomba_desktop.domain.moves import (
+    MoveRefused,
+    begin_call,
+    blocked,
+    call_failed,
+    close_by_probe,
+    issue_refused,
+    land,
+    put_forward,
+    refresh_refused,
+    session_lost,
+    try_not_before,
+)
+from nomba_desktop.domain.record import CallKind, Failure, Intent, SessionRecord, Tokens
+from nomba_desktop.domain.renewal import DEFAULT_POLICY, Policy, backoff, refresh_moment
+from nomba_desktop.domain.secret import Secret
+from nomba_desktop.domain.tokens import expiry, read_claims
+from nomba_desktop.services.auth_targets import Targets
+from nomba_desktop.services.ports import (
+    Binding,
+    Chance,
+    Clock,
+    Grant,
+    HostFacts,
+    NombaApi,
+    SessionStore,
+    Vault,
+)
+from nomba_desktop.services.probes import Prober
+from nomba_desktop.services.tasks import Tasks
+
+
+class RefreshTokenRefused(Exception):
+    """The refresh token was refused for good; `record` is what the store holds now."""
+
+    def __init__(self, record: SessionRecord) -> None:
+        super().__init__()
+        self.record = record
+
+
+class Unsaved(Exception):
+    """A reply came and could not be made durable (12): `record` holds it, `save` tries to write it again."""
+
+    def __init__(self, session: SessionId, record: SessionRecord, intent: Intent, tokens: Tokens) -> None:
+        super().__init__()
+        self.session, self.record, self.intent, self.tokens = session, record, intent, tokens
+
+
+Changed = Callable[[SessionId], None]
+
+
+class AuthCalls:
+    """Makes auth calls for the walk, which holds the lock meanwhile."""
+
+    def __init__(
+        self,
+        *,
+        store: SessionStore,
+        api: NombaApi,
+        vault: Vault,
+        facts: HostFacts,
+        targets: Targets,
+        prober: Prober,
+        clock: Clock,
+        chance: Chance,
+        tasks: Tasks,
+        me: str,
+        changed: Changed,
+        heard: Callable[[str, float, float | None], None],
+        policy: Policy = DEFAULT_POLICY,
+    ) -> None:
+        self._store, self._api, self._vault, self._facts = store, api, vault, facts
+        self._targets, self._clock, self._chance, self._tasks = targets, clock, chance, tasks
+        self._me, self._policy, self._prober = me, policy, prober
+        self.changed = changed
+        self._heard = heard
+        self._unsaved: dict[SessionId, SessionRecord] = {}
+
+    def unsaved(self, session: SessionId) -> SessionRecord | None:
+        """A record that lives in memory only because the disk refused it (12)."""
+        return self._unsaved.get(session)
+
+    async def secret_of(self, key: ApiKey) -> Secret | None:
+        """The client secret, None when the keyring has none. Raises `SecretBoundElsewhere` when the entry was made
+        for another host, client id or account id than the inventory now says."""
+        bound = await self._vault.get(key.id)
+        if bound is None:
+            return None
+        if bound.binding != Binding(key.host, key.client_id, key.account_id):
+            raise SecretBoundElsewhere(f"The entry for “{key.name}” was made for {bound.binding.host}.")
+        return bound.secret
+
+    async def call(
+        self,
+        key: ApiKey,
+        record: SessionRecord,
+        kind: CallKind,
+        *,
+        secret: Secret | None = None,
+        by_person: bool,
+    ) -> SessionRecord:
+        """One refresh or issue. Returns the record with the new generation.
+
+        Raises `RefreshTokenRefused`, `Unsaved`, `MoveRefused` (look again), an `ApiError`, or a `StoreError` when
+        the intent could not be written (then nothing was sent).
+        """
+        sid = key.session_id
+        intent = Intent(kind, record.generation, self._me, self._clock.now(), self._chance.token())
+
+        async def write_intent() -> None:
+            nonlocal intent
+            intent = replace(intent, at=self._clock.now())
+            await self._store.apply(sid, lambda r: begin_call(r, intent, self._policy))
+            self.changed(sid)
+
+        target = self._targets(key)
+        try:
+            if kind is CallKind.REFRESH:
+                tokens = record.tokens
+                if tokens is None or tokens.refresh is None:
+                    raise MoveRefused(record.generation)
+                grant = await self._api.refresh(
+                    target, tokens.access, tokens.refresh, before_send=write_intent
+                )
+            else:
+                if secret is None:
+                    raise MoveRefused(record.generation)
+                grant = await self._api.issue(target, secret, before_send=write_intent)
+        except ApiError as error:
+            await self._failed(key, record, intent, error)
+            raise
+        return await self._land(key, record, intent, grant, by_person=by_person)
+
+    async def settle(self, key: ApiKey, record: SessionRecord) -> SessionRecord:
+        """Probe the stored access token while an intent is open: a 200 closes it (5). Other answers leave it open.
+
+        Where probes answer without a token, a 200 proves nothing and the intent stays open.
+        """
+        tokens = record.tokens
+        if tokens is None or not self._prober.proves(key):
+            return record
+        try:
+            await self._prober.alive(key, tokens.access)
+        except ApiError:
+            return record
+        now, generation = self._clock.now(), record.generation
+        settled = await self._store.apply(
+            key.session_id, lambda r: close_by_probe(r, generation, now, self._policy)
+        )
+        self.changed(key.session_id)
+        return settled
+
+    async def wait_until(self, key: ApiKey, moment: float) -> None:
+        """Nothing is tried before that moment."""
+        await self._store.apply(key.session_id, lambda r: try_not_before(r, moment))
+        self.changed(key.session_id)
+
+    # -- what came of it -----------------------------------------------------------------------------------------
+
+    def _tokens(self, grant: Grant) -> Tokens:
+        try:
+            claims = read_claims(grant.access)
+        except NotAToken:
+            claims = None
+        offset = grant.offset or 0.0
+        ends, _ = expiry(grant.expires_at, claims, grant.received_at, offset)
+        issued = grant.sent_at
+        if claims and claims.issued_at and claims.issued_at - offset < ends:
+            issued = min(grant.received_at, claims.issued_at - offset)
+        refresh_at = refresh_moment(issued, ends, self._chance.uniform())
+        return Tokens(grant.access, grant.refresh, issued, ends, refresh_at, self._me)
+
+    async def _land(
+        self, key: ApiKey, record: SessionRecord, intent: Intent, grant: Grant, *, by_person: bool
+    ) -> SessionRecord:
+        sid, tokens = key.session_id, self._tokens(grant)
+        displaces = self._facts.displaces(key.host)
+        self._heard(key.host, grant.received_at, grant.offset)
+
+        def move(current: SessionRecord) -> SessionRecord:
+            now = self._clock.now()
+            return land(current, intent, tokens, now, self._policy, displaces=displaces, by_person=by_person)
+
+        try:
+            landed = await self._store.apply(sid, move)
+        except MoveRefused:
+            landed = await self._rejected(key, intent, tokens)
+        except StoreError:
+            kept = land(
+                replace(record, intent=intent),
+                intent,
+                tokens,
+                self._clock.now(),
+                self._policy,
+                displaces=displaces,
+            )
+            self._unsaved[sid] = kept
+            self.changed(sid)
+            raise Unsaved(sid, kept, intent, tokens) from None
+        self.changed(sid)
+        if intent.kind is CallKind.ISSUE and displaces is None:
+            await self._observe(key, record)
+        return landed
+
+    async def _rejected(self, key: ApiKey, intent: Intent, tokens: Tokens) -> SessionRecord:
+        """The write was rejected (10): we hold a session that Nomba issued. Probe it, and go by the answer."""
+        sid = key.session_id
+        try:
+            await self._prober.alive(key, tokens.access)
+        except TokenRefused:
+            raise MoveRefused from None
+        except ApiError:
+            await self._store.apply(sid, session_lost)
+            raise
+        return await self._store.apply(
+            sid, lambda r: put_forward(r, intent, tokens, self._clock.now(), self._policy)
+        )
+
+    async def _observe(self, key: ApiKey, before: SessionRecord) -> None:
+        """Learn once per host whether a new session ends the one before (13): ask with the replaced token."""
+        now, old = self._clock.now(), before.tokens
+        known_good = before.accepted_at > 0 and now - before.accepted_at < 600 and not before.in_doubt
+        if old is None or old.expires_at <= now or not known_good or not self._prober.proves(key):
+            return
+        try:
+            await self._prober.alive(key, old.access)
+        except TokenRefused:
+            await self._facts.observed(key.host, displaces=True)
+        except ApiError:
+            return
+        else:
+            await self._facts.observed(key.host, displaces=False)
+
+    async def _failed(self, key: ApiKey, record: SessionRecord, intent: Intent, error: ApiError) -> None:
+        """Write what a failed call means for everybody; raises `RefreshTokenRefused` where issuing may still help."""
+        sid, now = key.session_id, self._clock.now()
+        failure = Failure(error.reference, error.title, error.sentence, error.details, now)
+        wait = backoff(record.attempts + 1, self._policy, self._chance.uniform(), error.retry_after)
+        unknown = error.fate is Fate.UNKNOWN
+        try:
+            if isinstance(error, Blocked):
+                await self._store.apply(sid, lambda r: blocked(r, intent, failure))
+            elif isinstance(error, (TransientApiError, TlsFailed)):
+                after = await self._store.apply(
+                    sid, lambda r: call_failed(r, intent, failure, now + wait, unknown=unknown)
+                )
+                if unknown and after.tokens is not None and after.tokens.expires_at > now:
+                    await self.settle(key, after)
+            elif intent.kind is CallKind.REFRESH:
+                after = await self._store.apply(sid, lambda r: refresh_refused(r, intent))
+                raise RefreshTokenRefused(after) from None
+            else:
+                final = isinstance(error, (Forbidden, BadRequest)) or _is_403(error)
+                await self._store.apply(
+                    sid, lambda r: issue_refused(r, intent, failure, now + wait, self._policy, final=final)
+                )
+        finally:
+            self.changed(sid)
+
+    # -- a reply that could not be written -------------------------------------------------------------------------
+
+    def save_later(self, unsaved: Unsaved, lock: AsyncExitStack) -> None:
+        """Keep the lock and the intent, and write the reply as soon as the disk lets us (12)."""
+        self._tasks.spawn(self._save(unsaved, lock), name="save a token")
+
+    async def _save(self, unsaved: Unsaved, lock: AsyncExitStack) -> None:
+        sid, attempts = unsaved.session, 0
+        async with lock:
+            while True:
+                attempts += 1
+                await self._clock.sleep(backoff(attempts, replace(self._policy, backoff_cap=15.0), 0.0))
+                try:
+                    await self._store.apply(
+                        sid,
+                        lambda r: land(r, unsaved.intent, unsaved.tokens, self._clock.now(), self._policy),
+                    )
+                except StoreError:
+                    continue
+                except MoveRefused:
+                    await self._store.apply(sid, session_lost)
+                self._unsaved.pop(sid, None)
+                self.changed(sid)
+                return
+
+
+def _is_403(error: ApiError) -> bool:
+    return isinstance(error, BadCredentials) and error.answer is not None and error.answer.status == 403

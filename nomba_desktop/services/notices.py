@@ -1,0 +1,96 @@
+"""Errors become notices: one shape for everything a person is told."""
+
+from __future__ import annotations
+
+from nomba_desktop.domain.errors import Action, KeyringError, NombaDesktopError, SessionError
+from nomba_desktop.domain.keys import KeyId
+from nomba_desktop.domain.snapshot import Notice, NoticeDismissed, NoticeRaised, Severity
+from nomba_desktop.services.ports import Clock
+from nomba_desktop.services.state import State
+
+
+class Notices:
+    """Raises and withdraws notices."""
+
+    def __init__(self, state: State, clock: Clock) -> None:
+        self._state = state
+        self._clock = clock
+
+    def error(
+        self, what: str, error: NombaDesktopError, *, key_id: KeyId | None = None, key_name: str = ""
+    ) -> None:
+        """Show an error; the same cause at the same key replaces its earlier notice.
+
+        `what` names the work in the operator's words and goes into the folded details.
+        """
+        # A keyring or store problem is one cause, however many keys it stops.
+        cause = "keyring" if isinstance(error, KeyringError) and not error.permanent else error.reference
+        scope = "" if cause == "keyring" else f":{key_id or what}"
+        title = f"{key_name}: {_lower_first(error.title)}" if key_name and cause != "keyring" else error.title
+        details = [
+            part for part in (f"while: {what}", f"reference: {error.reference}", error.details) if part
+        ]
+        sentence = "" if error.sentence == error.title else error.sentence
+        self._state.publish(
+            NoticeRaised(
+                Notice(
+                    id=f"{cause}{scope}",
+                    severity=Severity.BAD
+                    if error.permanent and not isinstance(error, SessionError)
+                    else Severity.WARN,
+                    title=title,
+                    sentence=sentence,
+                    hint=error.hint,
+                    details="\n".join(details),
+                    reference=error.reference,
+                    action=error.action,
+                    key_id=key_id,
+                    at=self._clock.now(),
+                )
+            )
+        )
+
+    def tell(
+        self,
+        notice_id: str,
+        title: str,
+        sentence: str = "",
+        *,
+        hint: str = "",
+        action: Action | None = None,
+        severity: Severity = Severity.INFO,
+        key_id: KeyId | None = None,
+    ) -> None:
+        """Say something that is no error."""
+        self._state.publish(
+            NoticeRaised(
+                Notice(
+                    notice_id,
+                    severity,
+                    title,
+                    sentence,
+                    hint,
+                    action=action,
+                    key_id=key_id,
+                    at=self._clock.now(),
+                )
+            )
+        )
+
+    def withdraw(self, notice_id: str) -> None:
+        """Take a notice back: its cause is gone, or it was read."""
+        self._state.publish(NoticeDismissed(notice_id))
+
+    def withdraw_for(self, key_id: KeyId) -> None:
+        """Take back every notice about a key."""
+        for notice in self._state.snapshot.notices:
+            if notice.key_id == key_id:
+                self.withdraw(notice.id)
+
+
+def _lower_first(title: str) -> str:
+    return (
+        title
+        if (title[:1].isupper() and title[1:2].isupper()) or title.startswith("Nomba")
+        else (title[:1].lower() + title[1:])
+    )

@@ -1,0 +1,288 @@
+"""Sessions as the window needs them: sign in, refresh now, sign out, look, probe."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
+from typing import TypeVar
+
+from nomba_desktop.domain.environments import SessionId
+from nomba_desktop.domain.errors import (
+    ApiError,
+    Forbidden,
+    KeyringError,
+    KeyStopped,
+    SessionError,
+    StoreError,
+    TakenElsewhere,
+    TokenRefused,
+    TransientApiError,
+    UnknownKey,
+)
+from nomba_desktop.domain.keys import ApiKey, KeyId
+from nomba_desktop.domain.limits import Lane
+from nomba_desktop.domain.moves import accepted, displaced, ends_paid, signed_out
+from nomba_desktop.domain.record import OwedEnd, SessionRecord
+from nomba_desktop.domain.sessions import IDLE, Activity, Life, Session, WaitFor, derive_session, life_of
+from nomba_desktop.domain.snapshot import ServerHeard, SessionsSeen
+from nomba_desktop.services.auth_targets import Targets
+from nomba_desktop.services.keyring_watch import KeyringWatch
+from nomba_desktop.services.locking import hold
+from nomba_desktop.services.ports import Clock, NombaApi, SessionLock, SessionStore
+from nomba_desktop.services.probes import Prober
+from nomba_desktop.services.renewer import Asked, Held, Renewer
+from nomba_desktop.services.state import State
+
+T = TypeVar("T")
+
+
+class Sessions:
+    """What a person and the schedule do with sessions; publishes what it sees after it is durable."""
+
+    def __init__(
+        self,
+        *,
+        state: State,
+        store: SessionStore,
+        lock: SessionLock,
+        renewer: Renewer,
+        api: NombaApi,
+        targets: Targets,
+        prober: Prober,
+        keyring: KeyringWatch,
+        clock: Clock,
+        me: str,
+    ) -> None:
+        self._state, self._store, self._lock, self._renewer = state, store, lock, renewer
+        self._api, self._targets, self._keyring, self._clock, self._me = api, targets, keyring, clock, me
+        self._prober = prober
+        self._activity: dict[SessionId, Activity] = {}
+        self._lives: dict[SessionId, tuple[int, float, Life]] = {}
+        self._listeners: list[Callable[[Sequence[ApiKey]], None]] = []
+
+    # -- seeing ----------------------------------------------------------------------------------------------------
+
+    def on_change(self, listener: Callable[[Sequence[ApiKey]], None]) -> None:
+        """Hear which keys were looked at anew: their deadlines may have moved."""
+        self._listeners.append(listener)
+
+    def record(self, key: ApiKey) -> SessionRecord:
+        """The shared record of a key, read now."""
+        return self._store.read(key.session_id)
+
+    def observe(self, keys: Iterable[ApiKey] | None = None) -> None:
+        """Look at these sessions (all when None) and publish what changed. Synchronous, no server is asked."""
+        chosen = list(self._state.snapshot.keys.values() if keys is None else keys)
+        now = self._clock.now()
+        self._state.publish(SessionsSeen({key.id: self._session(key, now) for key in chosen}))
+        for listener in self._listeners:
+            listener(chosen)
+
+    def observe_session(self, session: SessionId) -> None:
+        """Look at the one key that has this session."""
+        self.observe([k for k in self._state.snapshot.keys.values() if k.session_id == session])
+
+    def observe_if_changed(self) -> None:
+        """Look again when any process wrote to the store."""
+        if self._store.changed():
+            self.observe()
+
+    def _session(self, key: ApiKey, now: float) -> Session:
+        record = self._store.read(key.session_id)
+        activity = self._activity.get(key.session_id, IDLE)
+        return derive_session(record, activity, now, me=self._me, life=self._life(key.session_id, record))
+
+    def _life(self, session: SessionId, record: SessionRecord) -> Life | None:
+        if record.tokens is None:
+            return None
+        known = self._lives.get(session)
+        if known is None or known[:2] != (record.generation, record.accepted_at):
+            life = life_of(record)
+            if life is None:
+                return None
+            known = self._lives[session] = (record.generation, record.accepted_at, life)
+        return known[2]
+
+    def lane_waits(self, lane: Lane, until: float) -> None:
+        """Calls of this lane wait for the rate limit until that wall time: shown as waiting, not as failed."""
+        for key in self._state.snapshot.keys.values():
+            if Lane(key.host, key.account_id) == lane and key.session_id in self._activity:
+                since = self._activity[key.session_id].calling_since
+                self._activity[key.session_id] = Activity(since, WaitFor.RATE_LIMIT, until)
+                self.observe([key])
+
+    def keyring_is_back(self) -> None:
+        """Sessions that waited for the keyring don't any more."""
+        waiting = [s for s, a in self._activity.items() if a.waiting is WaitFor.KEYRING]
+        for session in waiting:
+            del self._activity[session]
+        if waiting:
+            self.observe()
+
+    # -- doing -----------------------------------------------------------------------------------------------------
+
+    def key(self, key_id: KeyId) -> ApiKey:
+        """A key of the inventory. Raises `UnknownKey`."""
+        key = self._state.snapshot.keys.get(key_id)
+        if key is None:
+            raise UnknownKey
+        return key
+
+    async def sign_in(self, key_id: KeyId, *, confirmed: bool = False) -> Held:
+        """Sign in; a session that lives already is taken as it is. Raises like `Renewer.token_for`."""
+        key = self.key(key_id)
+        held = await self._doing(
+            key, lambda: self._renewer.token_for(key, asked=Asked.PERSON, confirmed=confirmed)
+        )
+        with suppress(ApiError, SessionError):  # the schedule asks again, and the state shows what it finds
+            await self.check(key_id)
+        return held
+
+    async def refresh_now(self, key_id: KeyId, generation: int, *, confirmed: bool = False) -> Held:
+        """Replace the generation that was on the screen; a newer one is adopted."""
+        key = self.key(key_id)
+        return await self._doing(
+            key,
+            lambda: self._renewer.token_for(
+                key, replacing=generation, asked=Asked.PERSON, confirmed=confirmed
+            ),
+        )
+
+    async def renew_due(self, key_id: KeyId) -> None:
+        """The scheduled refresh: replace the present generation when its moment has come."""
+        key = self.key(key_id)
+        record = self.record(key)
+        due = record.tokens is not None and record.tokens.refresh_at <= self._clock.now()
+        replacing = record.generation if due else None
+        await self._doing(
+            key, lambda: self._renewer.token_for(key, replacing=replacing, asked=Asked.SCHEDULE)
+        )
+
+    async def token(self, key_id: KeyId) -> Held:
+        """A token for a person to use, probed before: what Nomba refuses is not handed out."""
+        key = self.key(key_id)
+        held = await self._doing(key, lambda: self._renewer.token_for(key, asked=Asked.PROGRAM))
+        try:
+            await self._probe(key, held)
+        except TokenRefused:
+            generation = held.generation
+            held = await self._doing(
+                key, lambda: self._renewer.after_refusal(key, generation, asked=Asked.PROGRAM)
+            )
+        except (TransientApiError, Forbidden):
+            pass  # Nomba can't be asked now, or not with this key's permissions; the token is unexpired
+        return held
+
+    def peek(self, key_id: KeyId) -> Held | None:
+        """The token at hand, without asking anybody; None when there is none. Raises `KeyStopped`."""
+        return self._renewer.read(self.key(key_id))
+
+    async def check(self, key_id: KeyId) -> None:
+        """Probe a signed-in key and note when it was accepted; a 401 is followed up. Transient errors raise."""
+        key = self.key(key_id)
+        try:
+            held = self._renewer.read(key)
+        except KeyStopped:
+            return
+        if held is None:
+            return
+        before = self.record(key)
+        try:
+            await self._probe(key, held)
+        except Forbidden:
+            return
+        except TokenRefused:
+            try:
+                await self._renewer.after_refusal(key, held.generation, asked=Asked.SCHEDULE)
+            except TakenElsewhere:
+                if not await self._displaced(key, before):
+                    raise
+            finally:
+                self.observe([key])
+
+    async def _probe(self, key: ApiKey, held: Held) -> None:
+        probed = await self._prober.alive(key, held.access)
+        self._state.publish(ServerHeard(key.host, probed.at))
+        if self._prober.proves(key):
+            await self._store.apply(key.session_id, lambda r: accepted(r, held.generation, self._clock.now()))
+        self.observe([key])
+
+    async def _displaced(self, key: ApiKey, before: SessionRecord) -> bool:
+        """Whether another key of ours renewed between this one's last acceptance and its refusal: both stop."""
+        since = max(before.accepted_at, before.tokens.issued_at if before.tokens else 0.0)
+        for other in self._state.snapshot.keys.values():
+            tokens = self.record(other).tokens if other.id != key.id and other.host == key.host else None
+            if tokens is not None and tokens.issued_at >= since > 0:
+                await self._stop_both(key, before.generation, other)
+                return True
+        return False
+
+    async def _stop_both(self, key: ApiKey, generation: int, other: ApiKey) -> None:
+        now, theirs = self._clock.now(), self.record(other).generation
+        await self._store.apply(key.session_id, lambda r: displaced(r, generation, now, other.name))
+        await self._store.apply(other.session_id, lambda r: displaced(r, theirs, now, key.name))
+        self.observe([key, other])
+
+    async def sign_out(self, key_id: KeyId) -> bool:
+        """End the token at the server, then clear it here; whether the server confirmed.
+
+        When the server can't be reached it is signed out here, and the end is owed and shown.
+        """
+        key = self.key(key_id)
+        return await self._doing(key, lambda: self._sign_out(key))
+
+    async def _sign_out(self, key: ApiKey) -> bool:
+        async with hold(self._lock, key.session_id, self._clock, key.name):
+            record = self.record(key)
+            ends = list(record.superseded)
+            if record.tokens is not None:
+                ends.append(OwedEnd(record.tokens.access, record.tokens.expires_at))
+            owed = await self._end(key, tuple(ends))
+            await self._store.apply(key.session_id, lambda r: signed_out(r, record.generation, owed))
+            return not owed
+
+    async def pay_owed_ends(self, key_id: KeyId) -> None:
+        """End what is still owed at the server; expired tokens have ended by themselves."""
+        key = self.key(key_id)
+        async with hold(self._lock, key.session_id, self._clock, key.name):
+            owed = self.record(key).owed
+            left = await self._end(key, owed)
+            paid = tuple(o for o in owed if o not in left)
+            await self._store.apply(key.session_id, lambda r: ends_paid(r, paid, self._clock.now()))
+        self.observe([key])
+
+    async def _end(self, key: ApiKey, ends: tuple[OwedEnd, ...]) -> tuple[OwedEnd, ...]:
+        """Revoke each unexpired token; those that could not be ended for a passing reason are returned."""
+        left: list[OwedEnd] = []
+        for end in ends:
+            if end.expires_at <= self._clock.now():
+                continue
+            try:
+                await self._api.revoke(self._targets(key), end.access)
+            except TransientApiError:
+                left.append(end)
+            except ApiError:
+                continue  # refused for good: this token is no live session of ours any more
+        return tuple(left)
+
+    async def _doing(self, key: ApiKey, work: Callable[[], Awaitable[T]]) -> T:
+        """Run a piece of work and show it while it runs; a keyring that is away means waiting."""
+        session = key.session_id
+        self._activity[session] = Activity(self._clock.now())
+        try:
+            result = await work()
+        except KeyringError as error:
+            self._activity.pop(session, None)
+            if not error.permanent:
+                self._activity[session] = Activity(None, WaitFor.KEYRING)
+                self._keyring.failed(error)
+            raise
+        except BaseException:
+            self._activity.pop(session, None)
+            raise
+        else:
+            self._activity.pop(session, None)
+            return result
+        finally:
+            with suppress(StoreError):
+                self.observe([key])
