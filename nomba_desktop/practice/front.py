@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from nomba_desktop.practice.call import bearer_of
 from nomba_desktop.practice.envelopes import too_many_requests
 from nomba_desktop.practice.faults import CUTTING, REPLACING, SPOILING, Fault
-from nomba_desktop.practice.identify import belongs_to, kind_of
+from nomba_desktop.practice.identify import belongs_to, kind_of, uuid_or_none
 from nomba_desktop.practice.jwt import fingerprint
 from nomba_desktop.practice.log import Outcome
 from nomba_desktop.practice.replacement import json_answer, replacement
@@ -94,7 +94,7 @@ class Front:
                 path=path,
                 kind=kind,
                 client_id=client_id,
-                account_id=headers.get("accountid"),
+                account_id=uuid_or_none(headers.get("accountid")),
                 received=world.now(),
                 bearer=None if bearer is None else fingerprint(bearer),
                 presented=presented,

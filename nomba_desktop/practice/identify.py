@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from nomba_desktop.practice.jwt import fingerprint
+from nomba_desktop.practice.keys import is_uuid
 from nomba_desktop.practice.log import CallKind
 from nomba_desktop.practice.routes_probes import PROBES
 from nomba_desktop.practice.world import PracticeWorld
@@ -42,10 +43,10 @@ def belongs_to(
         except (ValueError, RecursionError):
             given = None
     if kind == "issue":
-        return _short(_text(given, "client_id")), None
+        return uuid_or_none(_text(given, "client_id")), None
     if kind == "revoke":
         token = _text(given, "access_token")
-        return _short(_text(given, "clientId")), None if token is None else fingerprint(token)
+        return uuid_or_none(_text(given, "clientId")), None if token is None else fingerprint(token)
     token = _text(given, "refresh_token") if kind == "refresh" else None
     record = None if token is None else world.sessions.find(token, "refresh")
     if record is None and bearer is not None:
@@ -58,6 +59,6 @@ def _text(given: Any, name: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _short(client_id: str | None) -> str | None:
-    # A secret pasted into the client id field must not reach the log.
-    return client_id if client_id is not None and len(client_id) == 36 else None
+def uuid_or_none(text: str | None) -> str | None:
+    """The text if it is a UUID: a secret pasted into an id's place must not reach the log."""
+    return text if text is not None and is_uuid(text) else None

@@ -175,7 +175,6 @@ class Sessions:
         )
         for kind, token, end in ends:
             mark = fingerprint(token)
-            self._tokens[mark] = TokenRecord(
-                kind, mark, key.client_id, key.account_id, environment, session, end
-            )
+            record = TokenRecord(kind, mark, key.client_id, key.account_id, environment, session, end)
+            self._tokens[mark] = self._current[mark] = record
         return MintedTokens(access, refresh, expires)
