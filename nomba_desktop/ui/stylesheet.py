@@ -1,6 +1,6 @@
 """The one stylesheet, written from the tokens. Widgets say by a property what they are.
 
-Buttons: `kind` = primary, secondary, quiet, danger, link. Labels: `text` = title, heading, strong, muted,
+Buttons: `kind` = primary, secondary, quiet, danger, link. Labels: `role` = title, heading, strong, muted,
 small, tiny, caption, mono, error, warn, field. Boxes: `box` = panel, rail, card, line. Pills and banners: `tone`.
 """
 
@@ -22,15 +22,15 @@ QFrame[box="line"] { background: $line; border: none; min-height: 1px; max-heigh
 QFrame[box="vline"] { background: $line; border: none; min-width: 1px; max-width: 1px; }
 
 QLabel { background: transparent; color: $ink; }
-QLabel[text="title"] { font-size: ${title}px; font-weight: 600; }
-QLabel[text="heading"], QLabel[text="strong"] { font-weight: 600; }
-QLabel[text="muted"], QLabel[text="field"] { color: $muted; }
-QLabel[text="small"] { color: $muted; font-size: ${small}px; }
-QLabel[text="tiny"] { color: $muted; font-size: ${tiny}px; }
-QLabel[text="caption"] { color: $muted; font-size: ${tiny}px; font-weight: 600; }
-QLabel[text="mono"] { font-family: "$mono"; font-size: ${small}px; }
-QLabel[text="error"] { color: $bad; font-size: ${small}px; }
-QLabel[text="warn"] { color: $warn; font-size: ${small}px; }
+QLabel[role="title"] { font-size: ${title}px; font-weight: 600; }
+QLabel[role="heading"], QLabel[role="strong"] { font-weight: 600; }
+QLabel[role="muted"], QLabel[role="field"] { color: $muted; }
+QLabel[role="small"] { color: $muted; font-size: ${small}px; }
+QLabel[role="tiny"] { color: $muted; font-size: ${tiny}px; }
+QLabel[role="caption"] { color: $muted; font-size: ${tiny}px; font-weight: 600; }
+QLabel[role="mono"] { font-family: "$mono"; font-size: ${small}px; }
+QLabel[role="error"] { color: $bad; font-size: ${small}px; }
+QLabel[role="warn"] { color: $warn; font-size: ${small}px; }
 
 QLabel[pill="true"] {
     font-size: ${tiny}px; font-weight: 600; padding: 3px 8px; border-radius: ${pill_radius}px;

@@ -46,7 +46,7 @@ def label(
     made.setText(text)
     made.setWordWrap(wrap)
     if role:
-        made.setProperty("text", role)
+        made.setProperty("role", role)
     return made
 
 
