@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from nomba_desktop.domain.record import Failure, LatchKind, SessionRecord, StopKind
 from nomba_desktop.domain.tokens import TokenFacts, describe
+from nomba_desktop.domain.who import describe_who
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class SigningIn:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A token is at hand. `paused`: automatic refresh is off."""
+    """A token is at hand."""
 
     life: Life
 
@@ -144,8 +145,8 @@ class Activity:
 IDLE = Activity()
 
 
-def life_of(record: SessionRecord) -> Life | None:
-    """The part of a record's tokens that may be shown."""
+def life_of(record: SessionRecord, me: str = "") -> Life | None:
+    """The part of a record's tokens that may be shown, to the process named `me`."""
     tokens = record.tokens
     if tokens is None:
         return None
@@ -154,7 +155,7 @@ def life_of(record: SessionRecord) -> Life | None:
         tokens.issued_at,
         tokens.expires_at,
         tokens.refresh_at,
-        tokens.renewed_by,
+        describe_who(tokens.renewed_by, me),
         record.accepted_at,
         describe(tokens.access, tokens.refresh),
     )
@@ -168,7 +169,7 @@ def derive_session(
     `now` matters only at the deadlines that wake the scheduler anyway; between them the result stays equal.
     `life` may be handed in when it is known already (describing a token costs a decode).
     """
-    life = life or life_of(record)
+    life = life or life_of(record, me)
     alive = life is not None and life.expires_at > now
     if activity.waiting is not None:
         return Waiting(activity.waiting, activity.waiting_until, life if alive else None)
@@ -180,7 +181,7 @@ def derive_session(
         certain = record.theft_generation is not None and record.theft_generation < record.latch.generation
         return TakenAway(record.latch.at, record.latch.life_left, certain, record.latch.other, life)
     if record.intent is not None and record.intent.who != me and record.failure is None:
-        return HeldByOther(record.intent.who, record.intent.at, life if alive else None)
+        return HeldByOther(describe_who(record.intent.who, me), record.intent.at, life if alive else None)
     if record.failure is not None and (record.latch is not None or record.attempts > 0):
         return Failing(
             record.failure,

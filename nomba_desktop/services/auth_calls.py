@@ -72,6 +72,9 @@ class Unsaved(Exception):
 
 Changed = Callable[[SessionId], None]
 
+#: The host fact "a new session ends the one before".
+_DISPLACES = "new session ends the one before"
+
 
 class AuthCalls:
     """Makes auth calls for the walk, which holds the lock meanwhile."""
@@ -198,7 +201,7 @@ class AuthCalls:
         self, key: ApiKey, record: SessionRecord, intent: Intent, grant: Grant, *, by_person: bool
     ) -> SessionRecord:
         sid, tokens = key.session_id, self._tokens(grant)
-        displaces = self._facts.displaces(key.host)
+        displaces = self._displaces(key)
         self._heard(key.host, grant.received_at, grant.offset)
 
         def move(current: SessionRecord) -> SessionRecord:
@@ -240,6 +243,10 @@ class AuthCalls:
             sid, lambda r: put_forward(r, intent, tokens, self._clock.now(), self._policy)
         )
 
+    def _displaces(self, key: ApiKey) -> bool | None:
+        seen = self._facts.read(key.host, _DISPLACES)
+        return None if seen is None else seen == "yes"
+
     async def _observe(self, key: ApiKey, before: SessionRecord) -> None:
         """Learn once per host whether a new session ends the one before (13): ask with the replaced token."""
         now, old = self._clock.now(), before.tokens
@@ -249,11 +256,11 @@ class AuthCalls:
         try:
             await self._prober.alive(key, old.access)
         except TokenRefused:
-            await self._facts.observed(key.host, displaces=True)
+            await self._facts.note(key.host, _DISPLACES, "yes")
         except ApiError:
             return
         else:
-            await self._facts.observed(key.host, displaces=False)
+            await self._facts.note(key.host, _DISPLACES, "no")
 
     async def _failed(self, key: ApiKey, record: SessionRecord, intent: Intent, error: ApiError) -> None:
         """Write what a failed call means for everybody; raises `RefreshTokenRefused` where issuing may still help."""

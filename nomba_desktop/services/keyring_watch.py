@@ -36,6 +36,12 @@ class KeyringWatch:
         self._seen(status)
         return status
 
+    async def unlock(self) -> KeyringStatus:
+        """Let the keyring ask the person, and publish what came of it."""
+        status = await self._vault.unlock()
+        self._seen(status)
+        return status
+
     def failed(self, error: KeyringError) -> None:
         """Some work ran into the keyring."""
         for kind, state in _STATES:

@@ -194,7 +194,11 @@ class Vault(Protocol):
         ...
 
     async def test(self) -> KeyringStatus:
-        """Try the keyring with a harmless look-up; never raises a `KeyringError`."""
+        """Try the keyring with a harmless look-up; never prompts, never raises a `KeyringError`."""
+        ...
+
+    async def unlock(self) -> KeyringStatus:
+        """Try it again and let it ask the person; never raises a `KeyringError`."""
         ...
 
 
@@ -257,14 +261,14 @@ class Inventory(Protocol):
 
 
 class HostFacts(Protocol):
-    """What was observed of a server's rules; shared by all keys of a host."""
+    """Named observations of a server's rules, shared by all keys of a host."""
 
-    def displaces(self, host: str) -> bool | None:
-        """Whether a new session ends the one before; None while nobody has seen it."""
+    def read(self, host: str, name: str) -> str | None:
+        """What was noted last; None while nobody has seen it. Synchronous: one indexed select."""
         ...
 
-    async def observed(self, host: str, *, displaces: bool) -> None:
-        """Remember what was seen."""
+    async def note(self, host: str, name: str, value: str) -> None:
+        """Remember what was seen, in place of the last observation."""
         ...
 
 
@@ -282,6 +286,11 @@ class SettingsFile(Protocol):
 
 class Clipboard(Protocol):
     """The clipboard of the desktop."""
+
+    @property
+    def promises_clearing(self) -> bool:
+        """Whether `clear_if_ours` can be relied on here (not on Wayland)."""
+        ...
 
     def put_secret(self, secret: Secret) -> None:
         """Copy, marked as secret for clipboard managers."""

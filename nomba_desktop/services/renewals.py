@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from nomba_desktop.domain.clocks import NOTICEABLE_JUMP, Instant, clock_jump
-from nomba_desktop.domain.errors import ApiError, KeyringError, SessionError
+from nomba_desktop.domain.errors import ApiError, KeyringError, SessionError, StoreError
 from nomba_desktop.domain.keys import ApiKey, KeyId
 from nomba_desktop.domain.schedule import Due, What, moments
 from nomba_desktop.services.ports import Chance, Clock
@@ -98,7 +98,10 @@ class Renewals:
                 heapq.heappush(self._heap, _Entry(due.at, key_id, version))
 
     def _first(self, key: ApiKey, now: float) -> Due | None:
-        record = self._sessions.record(key)
+        try:
+            record = self._sessions.record(key)
+        except StoreError:
+            return None  # shown as the session's state; a person decides
         dues = [
             replace(due, at=max(due.at, self._not_before.get((key.id, due.what), 0.0)))
             for due in moments(key, record, now, self.probe_every)

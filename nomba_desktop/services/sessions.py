@@ -12,6 +12,7 @@ from nomba_desktop.domain.errors import (
     Forbidden,
     KeyringError,
     KeyStopped,
+    SealBroken,
     SessionError,
     StoreError,
     TakenElsewhere,
@@ -21,9 +22,18 @@ from nomba_desktop.domain.errors import (
 )
 from nomba_desktop.domain.keys import ApiKey, KeyId
 from nomba_desktop.domain.limits import Lane
-from nomba_desktop.domain.moves import accepted, displaced, ends_paid, signed_out
-from nomba_desktop.domain.record import OwedEnd, SessionRecord
-from nomba_desktop.domain.sessions import IDLE, Activity, Life, Session, WaitFor, derive_session, life_of
+from nomba_desktop.domain.moves import accepted, displaced, ends_paid, session_lost, signed_out
+from nomba_desktop.domain.record import Failure, OwedEnd, SessionRecord
+from nomba_desktop.domain.sessions import (
+    IDLE,
+    Activity,
+    Failing,
+    Life,
+    Session,
+    WaitFor,
+    derive_session,
+    life_of,
+)
 from nomba_desktop.domain.snapshot import ServerHeard, SessionsSeen
 from nomba_desktop.services.auth_targets import Targets
 from nomba_desktop.services.keyring_watch import KeyringWatch
@@ -88,7 +98,11 @@ class Sessions:
             self.observe()
 
     def _session(self, key: ApiKey, now: float) -> Session:
-        record = self._store.read(key.session_id)
+        try:
+            record = self._store.read(key.session_id)
+        except SealBroken as error:
+            failure = Failure(error.reference, error.title, error.hint, error.details, 0.0)
+            return Failing(failure, 1, 0.0, latched=True)
         activity = self._activity.get(key.session_id, IDLE)
         return derive_session(record, activity, now, me=self._me, life=self._life(key.session_id, record))
 
@@ -97,7 +111,7 @@ class Sessions:
             return None
         known = self._lives.get(session)
         if known is None or known[:2] != (record.generation, record.accepted_at):
-            life = life_of(record)
+            life = life_of(record, self._me)
             if life is None:
                 return None
             known = self._lives[session] = (record.generation, record.accepted_at, life)
@@ -131,12 +145,19 @@ class Sessions:
     async def sign_in(self, key_id: KeyId, *, confirmed: bool = False) -> Held:
         """Sign in; a session that lives already is taken as it is. Raises like `Renewer.token_for`."""
         key = self.key(key_id)
-        held = await self._doing(
-            key, lambda: self._renewer.token_for(key, asked=Asked.PERSON, confirmed=confirmed)
-        )
+        held = await self._doing(key, lambda: self._sign_in(key, confirmed))
         with suppress(ApiError, SessionError):  # the schedule asks again, and the state shows what it finds
             await self.check(key_id)
         return held
+
+    async def _sign_in(self, key: ApiKey, confirmed: bool) -> Held:
+        try:
+            self._store.read(key.session_id)
+        except SealBroken:
+            # Nobody can read what it held; a live session of it may be left at the server.
+            await self._store.forget(key.session_id)
+            await self._store.apply(key.session_id, session_lost)
+        return await self._renewer.token_for(key, asked=Asked.PERSON, confirmed=confirmed)
 
     async def refresh_now(self, key_id: KeyId, generation: int, *, confirmed: bool = False) -> Held:
         """Replace the generation that was on the screen; a newer one is adopted."""

@@ -93,6 +93,10 @@ class Intents(Protocol):
         """Keep secrets in memory for this run."""
         ...
 
+    def retry(self) -> None:
+        """Try again to open the local store, after `StoreUnavailable` was shown."""
+        ...
+
     def dismiss(self, notice_id: str) -> None:
         """A notice was read."""
         ...

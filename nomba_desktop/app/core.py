@@ -1,0 +1,298 @@
+"""The wiring without a window: the same services for the window, the command line and the tests."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nomba_desktop.app.world import World
+from nomba_desktop.domain.environments import Environment, SessionId
+from nomba_desktop.domain.errors import (
+    KeyringError,
+    NombaDesktopError,
+    SettingsInvalid,
+    StoreCorrupt,
+    StoreError,
+)
+from nomba_desktop.domain.keys import KeyId
+from nomba_desktop.domain.limits import Lane, Priority
+from nomba_desktop.domain.renewal import DEFAULT_POLICY, Policy
+from nomba_desktop.domain.sessions import WaitFor, Waiting
+from nomba_desktop.domain.settings import DEFAULTS, Settings, non_default
+from nomba_desktop.domain.snapshot import EnvironmentsKnown, ServerHeard, SessionsSeen, Severity
+from nomba_desktop.services.auth_calls import AuthCalls
+from nomba_desktop.services.auth_targets import targets_of
+from nomba_desktop.services.keyring_watch import KeyringWatch
+from nomba_desktop.services.keys import Keys
+from nomba_desktop.services.notices import Notices
+from nomba_desktop.services.ports import NombaApi, SessionStore
+from nomba_desktop.services.probes import Prober
+from nomba_desktop.services.rate_limit import RateLimiter
+from nomba_desktop.services.renewals import Renewals
+from nomba_desktop.services.renewer import Renewer
+from nomba_desktop.services.sessions import Sessions
+from nomba_desktop.services.state import State
+from nomba_desktop.services.tasks import Tasks
+from nomba_desktop.services.vault_switch import VaultSwitch
+from nomba_desktop.services.watcher import watch_store
+
+if TYPE_CHECKING:
+    pass
+
+
+class Core:
+    """Builds and owns the services. `open` brings up the inventory first, then the sessions behind the keyring."""
+
+    def __init__(self, world: World, policy: Policy = DEFAULT_POLICY) -> None:
+        self._world, self._policy = world, policy
+        self.state = State()
+        self.notices = Notices(self.state, world.clock)
+        self.tasks = Tasks(self._report)
+        self.vault = VaultSwitch(world.vault)
+        self.keyring = KeyringWatch(self.vault, self.state, self.notices, world.clock)
+        self.settings: Settings = DEFAULTS
+        self.sessions: Sessions | None = None
+        self.renewals: Renewals | None = None
+        self._api: NombaApi | None = None
+        self._store: SessionStore | None = None
+        self._keys: Keys | None = None
+        self._memory: tempfile.TemporaryDirectory[str] | None = None
+        self._opening = False
+        self._scheduled = False
+        self.keyring.on_back(self._keyring_is_back)
+
+    @property
+    def keys(self) -> Keys:
+        """The inventory service. Raises `StoreError` while the database isn't open."""
+        if self._keys is None:
+            raise StoreError("The local store is not open yet.")
+        return self._keys
+
+    # -- opening -----------------------------------------------------------------------------------------------------
+
+    async def open(self) -> None:
+        """Settings, database, inventory, keyring, sessions, in this order; what fails is a notice with a next step."""
+        await self._load_settings()
+        if not await self._open_inventory():
+            return
+        await self.keyring.test()
+        if self.sessions is None:
+            await self.open_sessions()
+
+    async def reopen(self) -> None:
+        """Open again what could not be opened; what is open stays as it is."""
+        if self._keys is None and not await self._open_inventory():
+            return
+        await self.open_sessions()
+        self.run_schedule()
+
+    async def _load_settings(self) -> None:
+        from nomba_desktop.adapters.toml_settings import TomlSettings
+
+        self._settings_file = TomlSettings(self._world.paths.settings)
+        try:
+            self.settings = await self._settings_file.load()
+        except SettingsInvalid as error:
+            self.notices.error("read the settings", error)
+        self._know_environments()
+
+    def _know_environments(self) -> None:
+        known = self._world.environments(self.settings)
+        self.state.publish(EnvironmentsKnown(known, non_default(self.settings)))
+
+    async def _open_inventory(self) -> bool:
+        from nomba_desktop.adapters.sqlite_database import Database
+        from nomba_desktop.adapters.sqlite_keys import SqliteInventory
+
+        world = self._world
+        try:
+            self._database = await Database.open(world.paths.database, world.clock, world.executor)
+            self._tell_what_opening_found()
+            self._keys = Keys(
+                state=self.state,
+                inventory=SqliteInventory(self._database),
+                vault=self.vault,
+                keyring=self.keyring,
+                records=lambda: self._store,
+                clock=world.clock,
+                chance=world.chance,
+            )
+            await self._keys.load()
+        except StoreError as error:
+            self.notices.error("open the local store", error)
+            return False
+        self.notices.withdraw("ND-321:open the local store")
+        return True
+
+    def _tell_what_opening_found(self) -> None:
+        opened = self._database.opened
+        if opened.damaged_path is None:
+            return
+        source = (
+            "The last good copy took its place."
+            if opened.recovered
+            else "There was no copy, so it starts empty."
+        )
+        self.notices.error(
+            "open the local store",
+            StoreCorrupt(
+                f"The damaged file was set aside. {source} Secrets are in the keyring and were not touched.",
+                details=f"set aside as: {opened.damaged_path.name}",
+            ),
+        )
+
+    async def open_sessions(self) -> None:
+        """Open the sealed store with the cache key. While the keyring is away, every session waits for it."""
+        if self.sessions is not None or self._keys is None or self._opening:
+            return
+        self._opening = True
+        try:
+            cache_key = await self.vault.cache_key()
+        except KeyringError as error:
+            waiting = Waiting(WaitFor.KEYRING)
+            self.state.publish(SessionsSeen(dict.fromkeys(self.state.snapshot.keys, waiting)))
+            self.keyring.failed(error)
+            return
+        finally:
+            self._opening = False
+        await self._wire_sessions(cache_key)
+
+    async def _wire_sessions(self, cache_key: bytes) -> None:
+        from nomba_desktop.adapters.aesgcm_sealing import Sealer
+        from nomba_desktop.adapters.filelock_lock import FileSessionLock
+        from nomba_desktop.adapters.sqlite_host_facts import SqliteHostFacts
+        from nomba_desktop.adapters.sqlite_sessions import SqliteSessionStore
+
+        world, me = self._world, str(self._world.who)
+        database, locks = await self._place_of_sessions()
+        store = SqliteSessionStore(database, Sealer(cache_key))
+        lock = FileSessionLock(locks, world.clock, me)
+        limiter = RateLimiter(world.clock, on_wait=self._lane_waits)
+        api = self._api = world.api(limiter, self.settings)
+        targets = targets_of(self.state)
+        prober = Prober(api, targets)
+        facts = SqliteHostFacts(database)
+        calls = AuthCalls(
+            store=store,
+            api=api,
+            vault=self.vault,
+            facts=facts,
+            targets=targets,
+            prober=prober,
+            clock=world.clock,
+            chance=world.chance,
+            tasks=self.tasks,
+            me=me,
+            changed=self._session_changed,
+            heard=lambda host, at, offset: self.state.publish(ServerHeard(host, at, offset)),
+            policy=self._policy,
+        )
+        sessions = Sessions(
+            state=self.state,
+            store=store,
+            lock=lock,
+            renewer=Renewer(store, lock, calls, world.clock, self._policy),
+            api=api,
+            targets=targets,
+            prober=prober,
+            keyring=self.keyring,
+            clock=world.clock,
+            me=me,
+        )
+        self._store, self.sessions = store, sessions
+        self.renewals = Renewals(
+            state=self.state,
+            sessions=sessions,
+            clock=world.clock,
+            chance=world.chance,
+            tasks=self.tasks,
+            probe_every=float(self.settings.probe_every),
+        )
+        sessions.observe()
+
+    async def _place_of_sessions(self) -> tuple[Database, Path]:
+        from nomba_desktop.adapters.sqlite_database import Database
+
+        if not self.state.snapshot.memory_only:
+            return self._database, self._world.paths.locks
+        self._memory = tempfile.TemporaryDirectory(prefix="nomba-desktop-")
+        below = Path(self._memory.name)
+        return await Database.open(
+            below / "memory.sqlite3", self._world.clock, self._world.executor
+        ), below / "locks"
+
+    # -- running -----------------------------------------------------------------------------------------------------
+
+    def run_schedule(self) -> None:
+        """Renew, probe and follow the store's changes until closed."""
+        if self.renewals is not None and self.sessions is not None and not self._scheduled:
+            self._scheduled = True
+            self.tasks.spawn(self.renewals.run(), name="the schedule")
+            self.tasks.spawn(watch_store(self.sessions, self._world.clock), name="watch the store")
+
+    def _session_changed(self, session: SessionId) -> None:
+        if self.sessions is not None:
+            self.sessions.observe_session(session)
+
+    def _lane_waits(self, lane: Lane, priority: Priority, until: float) -> None:
+        if self.sessions is not None:
+            self.sessions.lane_waits(lane, self._world.clock.now() + until - self._world.clock.monotonic())
+
+    def _keyring_is_back(self) -> None:
+        if self.sessions is None:
+            self.tasks.spawn(self._sessions_at_last(), name="open the sessions")
+            return
+        self.sessions.keyring_is_back()
+        if self.renewals is not None:
+            self.renewals.wake()
+
+    async def _sessions_at_last(self) -> None:
+        await self.open_sessions()
+        self.run_schedule()
+
+    # -- changing ----------------------------------------------------------------------------------------------------
+
+    async def memory_only(self) -> None:
+        """Keep secrets and sessions in memory for this run; nothing stored before is touched."""
+        from nomba_desktop.adapters.memory_vault import MemoryVault
+
+        self.vault.use(MemoryVault(self._world.clock))
+        await self.keyring.test()
+        self.notices.tell(
+            "memory-only",
+            "Secrets stay in memory for this run.",
+            "They are gone when the window closes. Keys added before need their secret entered again until then.",
+            severity=Severity.WARN,
+        )
+
+    async def save_settings(self, settings: Settings) -> None:
+        """Save, then apply: environments, probing, connections. Raises `SettingsInvalid`, `StoreUnavailable`."""
+        await self._settings_file.save(settings)
+        self.settings = settings
+        self._know_environments()
+        if self.renewals is not None:
+            self.renewals.probe_every = float(settings.probe_every)
+            self.renewals.wake()
+
+    def environment(self, environment_id: str) -> Environment | None:
+        """An environment by its id."""
+        return self.state.snapshot.environments.get(environment_id)
+
+    def key_name(self, key_id: KeyId | None) -> str:
+        """The name of a key, for a notice."""
+        key = self.state.snapshot.keys.get(key_id) if key_id else None
+        return key.name if key else ""
+
+    def _report(self, what: str, error: NombaDesktopError) -> None:
+        self.notices.error(what, error)
+
+    async def aclose(self) -> None:
+        """End everything in order; calls under way get a moment to land."""
+        await self.tasks.aclose()
+        if self._api is not None:
+            await self._api.aclose()
+        if self._keys is not None:
+            await self._database.aclose()
+        if self._memory is not None:
+            self._memory.cleanup()
