@@ -69,6 +69,16 @@ class SecretBoundElsewhere(KeyringError):
     permanent = True
 
 
+class SecretTooLong(KeyringError):
+    """More than the smallest keyring holds in one entry."""
+
+    reference = "ND-307"
+    title = "The secret is too long for a keyring"
+    hint = "Copy the client secret alone; it usually has 88 characters."
+    action = Action.EDIT_KEY
+    permanent = True
+
+
 class StoreError(NombaDesktopError):
     """The local database did not do it."""
 
