@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -119,6 +121,12 @@ class Api:
     async def admin(self, method: str, path: str, json: Any = None) -> httpx.Response:
         headers = {"X-Practice-Admin": self.world.admin_token}
         return await self.http.request(method, f"/practice{path}", headers=headers, json=json)
+
+
+def claims_of(access: str) -> dict[str, Any]:
+    part = access.split(".")[1]
+    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    return claims
 
 
 def pair_of(answer: httpx.Response) -> Pair:
