@@ -4,6 +4,9 @@ A new entry is a decision about security: say beside it why the plain value is n
 """
 
 REVEALS: dict[str, int] = {
+    "nomba_desktop/adapters/aesgcm_sealing.py": 1,  # keyed fingerprint for logs
+    "nomba_desktop/adapters/record_codec.py": 1,  # tokens into bytes that are sealed at once
+    "nomba_desktop/adapters/vault_entries.py": 1,  # the keyring entry
     "nomba_desktop/domain/secret.py": 1,  # the masked form that is shown
     "nomba_desktop/domain/tokens.py": 2,  # reading a token's claims; telling a refresh token by its shape
     "nomba_desktop/ui/platform/clipboard.py": 1,  # copying is what the person asked for

@@ -1,0 +1,73 @@
+"""What stands inside a keyring entry: JSON with a version. Windows stores 2,560 bytes as UTF-16 (platform notes 6)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+
+from nomba_desktop.domain.errors import KeyringError, SecretBoundElsewhere, SecretTooLong
+from nomba_desktop.domain.secret import Secret
+from nomba_desktop.services.ports import Binding, BoundSecret
+
+#: Most UTF-16 code units of one entry.
+MOST_UNITS = 1280
+CACHE_KEY_BYTES = 32
+_VERSION = 1
+
+
+def bound_to_text(bound: BoundSecret) -> str:
+    """The entry of a client secret. Raises `SecretTooLong` when not every platform could store it."""
+    text = json.dumps(
+        {
+            "v": _VERSION,
+            "secret": bound.secret.reveal(),
+            "host": bound.binding.host,
+            "client_id": bound.binding.client_id,
+            "account_id": bound.binding.account_id,
+        },
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+    units = len(text.encode("utf-16-le", "surrogatepass")) // 2
+    if units > MOST_UNITS:
+        raise SecretTooLong(
+            f"With the IDs it belongs to, this secret needs {units} characters; a keyring entry holds {MOST_UNITS}."
+        )
+    return text
+
+
+def text_to_bound(text: str) -> BoundSecret:
+    """The client secret of an entry. Raises `SecretBoundElsewhere` on anything this version didn't write."""
+    try:
+        told = json.loads(text)
+        if told["v"] != _VERSION:
+            raise ValueError
+        secret, *binding = (told[name] for name in ("secret", "host", "client_id", "account_id"))
+        if not all(isinstance(part, str) and part for part in (secret, *binding)):
+            raise ValueError
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise SecretBoundElsewhere(
+            "The keyring entry of this key can't be read: it was changed outside this app or by a newer version."
+        ) from None
+    return BoundSecret(Secret(secret), Binding(*binding))
+
+
+def cache_key_to_text(key: bytes) -> str:
+    """The entry of the cache key."""
+    return json.dumps({"v": _VERSION, "key": base64.b64encode(key).decode()})
+
+
+def text_to_cache_key(text: str) -> bytes:
+    """The cache key of an entry. Raises `KeyringError`: making a new one would make every stored session unreadable."""
+    try:
+        told = json.loads(text)
+        key = base64.b64decode(told["key"], validate=True)
+        if told["v"] != _VERSION or len(key) != CACHE_KEY_BYTES:
+            raise ValueError
+    except (ValueError, KeyError, TypeError, RecursionError, binascii.Error):
+        raise KeyringError(
+            "The cache key in the keyring can't be read: it was changed outside this app or by a newer version. "
+            "If you delete that entry, a new one is made and every key has to sign in again."
+        ) from None
+    return key
