@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,8 +59,11 @@ class Core:
         self._store: SessionStore | None = None
         self._keys: Keys | None = None
         self._memory: tempfile.TemporaryDirectory[str] | None = None
-        self._opening = False
+        self._opening = asyncio.Lock()
+        self._in_memory = False
+        self._databases: list[Database] = []
         self._scheduled = False
+        self._wants_schedule = False
         self.keyring.on_back(self._keyring_is_back)
 
     @property
@@ -77,22 +81,17 @@ class Core:
         if not await self._open_inventory():
             return
         await self.keyring.test()
-        if self.sessions is None:
-            await self.open_sessions()
+        await self.open_sessions()
 
     async def reopen(self) -> None:
         """Open again what could not be opened; what is open stays as it is."""
         if self._keys is None and not await self._open_inventory():
             return
-        await self.open_sessions()
-        self.run_schedule()
+        await self._sessions_at_last()
 
     async def _load_settings(self) -> None:
-        from nomba_desktop.adapters.toml_settings import TomlSettings
-
-        self._settings_file = TomlSettings(self._world.paths.settings)
         try:
-            self.settings = await self._settings_file.load()
+            self.settings = await self._world.settings_file.load()
         except SettingsInvalid as error:
             self.notices.error("read the settings", error)
         self._know_environments()
@@ -108,6 +107,7 @@ class Core:
         world = self._world
         try:
             self._database = await Database.open(world.paths.database, world.clock, world.executor)
+            self._databases.append(self._database)
             self._tell_what_opening_found()
             self._keys = Keys(
                 state=self.state,
@@ -144,19 +144,17 @@ class Core:
 
     async def open_sessions(self) -> None:
         """Open the sealed store with the cache key. While the keyring is away, every session waits for it."""
-        if self.sessions is not None or self._keys is None or self._opening:
-            return
-        self._opening = True
-        try:
-            cache_key = await self.vault.cache_key()
-        except KeyringError as error:
-            waiting = Waiting(WaitFor.KEYRING)
-            self.state.publish(SessionsSeen(dict.fromkeys(self.state.snapshot.keys, waiting)))
-            self.keyring.failed(error)
-            return
-        finally:
-            self._opening = False
-        await self._wire_sessions(cache_key)
+        async with self._opening:
+            if self.sessions is not None or self._keys is None:
+                return
+            try:
+                cache_key = await self.vault.cache_key()
+            except KeyringError as error:
+                waiting = Waiting(WaitFor.KEYRING)
+                self.state.publish(SessionsSeen(dict.fromkeys(self.state.snapshot.keys, waiting)))
+                self.keyring.failed(error)
+                return
+            await self._wire_sessions(cache_key)
 
     async def _wire_sessions(self, cache_key: bytes) -> None:
         from nomba_desktop.adapters.aesgcm_sealing import Sealer
@@ -214,18 +212,19 @@ class Core:
     async def _place_of_sessions(self) -> tuple[Database, Path]:
         from nomba_desktop.adapters.sqlite_database import Database
 
-        if not self.state.snapshot.memory_only:
+        if not self._in_memory:
             return self._database, self._world.paths.locks
         self._memory = tempfile.TemporaryDirectory(prefix="nomba-desktop-")
         below = Path(self._memory.name)
-        return await Database.open(
-            below / "memory.sqlite3", self._world.clock, self._world.executor
-        ), below / "locks"
+        database = await Database.open(below / "memory.sqlite3", self._world.clock, self._world.executor)
+        self._databases.append(database)
+        return database, below / "locks"
 
     # -- running -----------------------------------------------------------------------------------------------------
 
     def run_schedule(self) -> None:
-        """Renew, probe and follow the store's changes until closed."""
+        """Renew, probe and follow the store's changes until closed; begins when the sessions are open."""
+        self._wants_schedule = True
         if self.renewals is not None and self.sessions is not None and not self._scheduled:
             self._scheduled = True
             self.tasks.spawn(self.renewals.run(), name="the schedule")
@@ -249,7 +248,8 @@ class Core:
 
     async def _sessions_at_last(self) -> None:
         await self.open_sessions()
-        self.run_schedule()
+        if self._wants_schedule:
+            self.run_schedule()
 
     # -- changing ----------------------------------------------------------------------------------------------------
 
@@ -257,6 +257,7 @@ class Core:
         """Keep secrets and sessions in memory for this run; nothing stored before is touched."""
         from nomba_desktop.adapters.memory_vault import MemoryVault
 
+        self._in_memory = True
         self.vault.use(MemoryVault(self._world.clock))
         await self.keyring.test()
         self.notices.tell(
@@ -268,7 +269,7 @@ class Core:
 
     async def save_settings(self, settings: Settings) -> None:
         """Save, then apply: environments, probing, connections. Raises `SettingsInvalid`, `StoreUnavailable`."""
-        await self._settings_file.save(settings)
+        await self._world.settings_file.save(settings)
         self.settings = settings
         self._know_environments()
         if self.renewals is not None:
@@ -292,7 +293,7 @@ class Core:
         await self.tasks.aclose()
         if self._api is not None:
             await self._api.aclose()
-        if self._keys is not None:
-            await self._database.aclose()
+        for database in self._databases:
+            await database.aclose()
         if self._memory is not None:
             self._memory.cleanup()

@@ -14,7 +14,7 @@ from nomba_desktop.domain.environments import LIVE, SANDBOX, Environment, practi
 from nomba_desktop.domain.settings import Settings
 from nomba_desktop.domain.text import clean
 from nomba_desktop.domain.who import Who
-from nomba_desktop.services.ports import Admission, Chance, Clock, NombaApi, Vault
+from nomba_desktop.services.ports import Admission, Chance, Clock, NombaApi, SettingsFile, Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class World:
     who: Who
     paths: Paths
     vault: Vault
+    settings_file: SettingsFile
     api: Callable[[Admission, Settings], NombaApi]
     environments: Callable[[Settings], tuple[Environment, ...]]
     executor: Executor | None = None
@@ -68,6 +69,7 @@ def real_world(program: str, paths: Paths | None = None) -> World:
     """The user's own computer: system clock, OS keyring, their directories."""
     from nomba_desktop.adapters.keyring_vault import KeyringVault
     from nomba_desktop.adapters.system_clock import SystemChance, SystemClock
+    from nomba_desktop.adapters.toml_settings import TomlSettings
 
     clock = SystemClock()
     where = paths or user_paths()
@@ -77,6 +79,7 @@ def real_world(program: str, paths: Paths | None = None) -> World:
         who=this_process(program),
         paths=where,
         vault=KeyringVault(clock, where.data),
+        settings_file=TomlSettings(where.settings),
         api=http_api(clock),
         environments=environments_of,
     )
