@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from nomba_desktop.domain.environments import Environment
 from nomba_desktop.domain.errors import Action, NombaDesktopError
-from nomba_desktop.domain.keys import Field, FieldRemark, KeyDraft, SharedUse
+from nomba_desktop.domain.keys import ApiKey, Field, FieldRemark, KeyDraft, SharedUse
 from nomba_desktop.domain.paste import Pasted
 
 TITLE = "Add an API key"
@@ -138,11 +138,6 @@ def _hint(state: FormState, which: Field) -> str:
             return ""
 
 
-def shared_use_hint_lines() -> tuple[str, str]:
-    """Both sentences that can stand below the question, for reserving their room."""
-    return SHARED_HINT, ONLY_HERE_HINT
-
-
 def _listed(items: Sequence[str]) -> str:
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
 
@@ -182,6 +177,21 @@ def derive_problem(error: NombaDesktopError) -> Problem:
         details=error.details,
         reference=error.reference,
         action=error.action,
+    )
+
+
+def draft_of(key: ApiKey) -> KeyDraft:
+    """The form of a stored key before anything was typed; its secret stays where it is."""
+    return KeyDraft(
+        name=key.name,
+        environment_id=key.environment_id,
+        account_id=key.account_id,
+        client_id=key.client_id,
+        role=key.role,
+        role_note=key.role_note,
+        tags=", ".join(key.tags),
+        notes=key.notes,
+        shared_use=key.shared_use,
     )
 
 

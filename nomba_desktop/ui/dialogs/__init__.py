@@ -1,0 +1,1 @@
+"""Dialogs over the window: opened with `open()`, never nested, rendered from props."""

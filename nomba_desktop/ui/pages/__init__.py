@@ -1,0 +1,1 @@
+"""Pages that take the place of table and detail: inspect a token, settings."""
