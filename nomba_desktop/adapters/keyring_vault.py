@@ -25,7 +25,6 @@ from nomba_desktop.domain.errors import (
     KeyringError,
     KeyringHung,
     KeyringLocked,
-    StoreUnavailable,
 )
 from nomba_desktop.domain.keys import KeyId
 from nomba_desktop.domain.snapshot import KeyringState, KeyringStatus
@@ -85,15 +84,17 @@ def _platform_backend() -> Backend:
 class KeyringVault:
     """`Vault` in the keyring of this computer, entries named `nomba-desktop:<profile>:...`, one service name each.
 
-    Only `unlock` shows a prompt, where the platform lets us know beforehand (Secret Service). `lock_file` keeps two
-    processes from making the cache key at once; it is never deleted. Nothing here runs before the first call.
+    Only `unlock` shows a prompt, where the platform lets us know beforehand (Secret Service). A lock file in
+    `directory` keeps two processes from making the cache key at once; it is never deleted. `profile` keeps tests and other
+    installations apart. Nothing here runs before the first call; every error is one of the five states' or
+    `SecretBoundElsewhere`.
     """
 
     def __init__(
         self,
-        profile: str,
         clock: Clock,
-        lock_file: Path,
+        directory: Path,
+        profile: str = "default",
         *,
         backend: Callable[[], Backend] = _platform_backend,
         deadline: float = DEADLINE,
@@ -103,7 +104,7 @@ class KeyringVault:
             raise ValueError("a profile name has lower-case letters, digits and hyphens")
         self._prefix = f"nomba-desktop:{profile}"
         self._clock = clock
-        self._lock_file = lock_file
+        self._lock_file = directory / "cache-key.lock"
         self._choose = backend
         self._deadline, self._prompt_deadline = deadline, prompt_deadline
         self._thread = DeadlineThread("nomba-keyring")
@@ -229,7 +230,7 @@ class KeyringVault:
         except Timeout:
             raise KeyringHung("Another program has been making the cache key for too long.") from None
         except (OSError, NotImplementedError) as error:
-            raise StoreUnavailable(
+            raise KeyringDenied(
                 "The lock file for making the cache key can't be used in the data directory.",
                 details=type(error).__name__,
             ) from error

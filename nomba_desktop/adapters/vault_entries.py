@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 
-from nomba_desktop.domain.errors import KeyringError, SecretBoundElsewhere, SecretTooLong
+from nomba_desktop.domain.errors import KeyringDenied, SecretBoundElsewhere, SecretTooLong
 from nomba_desktop.domain.secret import Secret
 from nomba_desktop.services.ports import Binding, BoundSecret
 
@@ -59,14 +59,14 @@ def cache_key_to_text(key: bytes) -> str:
 
 
 def text_to_cache_key(text: str) -> bytes:
-    """The cache key of an entry. Raises `KeyringError`: making a new one would make every stored session unreadable."""
+    """The cache key of an entry. Raises `KeyringDenied`: a new key would make every stored session unreadable."""
     try:
         told = json.loads(text)
         key = base64.b64decode(told["key"], validate=True)
         if told["v"] != _VERSION or len(key) != CACHE_KEY_BYTES:
             raise ValueError
     except (ValueError, KeyError, TypeError, RecursionError, binascii.Error):
-        raise KeyringError(
+        raise KeyringDenied(
             "The cache key in the keyring can't be read: it was changed outside this app or by a newer version. "
             "If you delete that entry, a new one is made and every key has to sign in again."
         ) from None
