@@ -1,6 +1,36 @@
-"""Entry point of the window."""
+"""Entry point of the window: `nomba-desktop`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Open the window and return the exit code."""
-    raise SystemExit("nomba-desktop: not built yet")
+    parser = argparse.ArgumentParser(prog="nomba-desktop", description="Keeps Nomba API keys signed in.")
+    parser.add_argument(
+        "--practice", action="store_true", help="play with sample keys on a practice server; nothing is kept"
+    )
+    parser.add_argument("--selftest", action="store_true", help="test this installation, print JSON, and end")
+    options, rest = parser.parse_known_args(arguments)
+    if options.selftest:
+        from nomba_desktop.app.selftest import run as selftest
+
+        return selftest(rest)
+    if options.practice:
+        from nomba_desktop.app.demo import main as demo
+
+        return demo(rest)
+    if rest:
+        parser.error(f"unknown argument: {rest[0]}")
+
+    from nomba_desktop.app.window_app import run_window
+    from nomba_desktop.app.world import real_world
+
+    return run_window(real_world("window"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

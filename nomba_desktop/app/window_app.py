@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from nomba_desktop.app.core import Core
@@ -16,16 +18,17 @@ if TYPE_CHECKING:
 
     from nomba_desktop.ui.window import MainWindow
 
-#: Seconds that calls under way get to land when the window is closed: an abandoned refresh leaves doubt behind.
-LANDING_TIME = 3.0
+Prepare = Callable[[Core], Awaitable[None]]
 
 
 class WindowApp:
-    """One window on one core. `practise` opens the practice window."""
+    """One window on one core. `practise` opens the practice window; `prepare` runs before the schedule begins."""
 
-    def __init__(self, app: QApplication, world: World, practise: Callable[[], None]) -> None:
+    def __init__(
+        self, app: QApplication, world: World, *, practise: Callable[[], None], prepare: Prepare | None = None
+    ) -> None:
         from nomba_desktop.ui.actions import Actions
-        from nomba_desktop.ui.platform.browser import open_url
+        from nomba_desktop.ui.platform.browser import open_in_browser
         from nomba_desktop.ui.platform.clipboard import QtClipboard
         from nomba_desktop.ui.presenter import Presenter
         from nomba_desktop.ui.window import MainWindow
@@ -33,14 +36,16 @@ class WindowApp:
         self.app = app
         self.core = Core(world)
         self.window: MainWindow = MainWindow()
+        self.clipboard = QtClipboard(app.clipboard())
         self.actions = Actions(
             self.core,
             clock=world.clock,
-            clipboard=QtClipboard(app.clipboard()),
+            clipboard=self.clipboard,
             practise=practise,
-            open_url=open_url,
+            open_url=open_in_browser,
         )
         self.presenter = Presenter(self.core.state, self.actions, world.clock, self.window)
+        self._prepare = prepare
         self._stop = asyncio.Event()
 
     def stop(self) -> None:
@@ -54,11 +59,15 @@ class WindowApp:
         self.window.show()
         try:
             await self.core.open()
+            if self._prepare is not None:
+                await self._prepare(self.core)
             self.core.run_schedule()
             await self._stop.wait()
         finally:
+            self.clipboard.clear_if_ours()
             self.presenter.close()
             await self.core.aclose()
+            self.window.close()
             self.window.deleteLater()
         return 0
 
@@ -68,3 +77,31 @@ class WindowApp:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.stop)
+
+
+def open_practice_window() -> None:
+    """Start a second program on a practice server; this one is not touched."""
+    frozen = getattr(sys, "frozen", False)
+    command = [sys.executable] if frozen else [sys.executable, "-m", "nomba_desktop.app.main"]
+    subprocess.Popen([*command, "--practice"], start_new_session=True)  # noqa: S603 - our own program
+
+
+def run_window(world: World, *, prepare: Prepare | None = None) -> int:
+    """Make the application and its loop, and run one window in them until it is closed."""
+    os.environ.setdefault("QT_API", "pyside6")
+    from PySide6.QtWidgets import QApplication
+
+    from nomba_desktop.ui.loop import AppEventLoop
+
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(app, QApplication)
+    app.setApplicationName("nomba-desktop")
+    app.setApplicationDisplayName("Nomba Desktop")
+    app.setDesktopFileName("nomba-desktop")
+    app.setQuitOnLastWindowClosed(False)
+
+    async def amain() -> int:
+        return await WindowApp(app, world, practise=open_practice_window, prepare=prepare).run()
+
+    with asyncio.Runner(loop_factory=lambda: AppEventLoop(app)) as runner:
+        return runner.run(amain())

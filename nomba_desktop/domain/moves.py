@@ -6,6 +6,7 @@ A store applies a move atomically to the record it holds. A move that doesn't fi
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from nomba_desktop.domain.record import (
@@ -19,7 +20,7 @@ from nomba_desktop.domain.record import (
     StopKind,
     Tokens,
 )
-from nomba_desktop.domain.renewal import Policy, within_window
+from nomba_desktop.domain.renewal import DEFAULT_POLICY, Policy, within_window
 
 
 class MoveRefused(Exception):
@@ -43,9 +44,32 @@ def _own(record: SessionRecord, nonce: str) -> bool:
     return record.intent is not None and record.intent.nonce == nonce
 
 
-def _may_land(record: SessionRecord, policy: Policy) -> float:
+def _closed(record: SessionRecord, intent: Intent) -> SessionRecord:
+    """The fate of that call is known: its intent is closed if it is still the one that stands."""
+    return replace(record, intent=None) if _own(record, intent.nonce) else record
+
+
+def _may_land(record: SessionRecord, policy: Policy, now: float = math.inf) -> float:
+    """Until when an abandoned call may land, the open intent's among them. A call was sent before `now`, so a later
+    time than `now` + W comes from a clock that was set back since."""
     intent = record.intent
-    return max(record.may_land_until, intent.at + policy.w) if intent else record.may_land_until
+    until = max(record.may_land_until, intent.at + policy.w) if intent else record.may_land_until
+    return min(until, now + policy.w)
+
+
+def _ends(record: SessionRecord) -> tuple[OwedEnd, ...]:
+    """The superseded tokens and the present one, for when it is given up without being known dead."""
+    if record.tokens is None:
+        return record.superseded
+    return (*record.superseded, OwedEnd(record.tokens.access, record.tokens.expires_at))
+
+
+def _without_stamp(stamps: tuple[float, ...], at: float) -> tuple[float, ...]:
+    """One stamp of that time less; another call may have been made at the same time."""
+    if at not in stamps:
+        return stamps
+    index = stamps.index(at)
+    return (*stamps[:index], *stamps[index + 1 :])
 
 
 def begin_call(
@@ -63,7 +87,7 @@ def begin_call(
     return replace(
         record,
         intent=intent,
-        may_land_until=_may_land(record, policy),
+        may_land_until=_may_land(record, policy, intent.at),
         budget=budget if under_stop else (*budget, intent.at),
         login_at=intent.at if intent.kind is CallKind.ISSUE else record.login_at,
     )
@@ -82,7 +106,8 @@ def land(
     """A reply with tokens becomes the next generation (protocol 9), whether or not a stop has come up.
 
     `displaces`: whether it was observed at this host that a new session ends the one before (None: not known).
-    An issue that was sent when nothing abandoned could land any more clears `lost`, where it displaces (13).
+    An issue that was sent when nothing abandoned could land any more clears `lost`, where it displaces (13). Where it
+    is known not to displace, what an abandoned call may have made lives on: `lost` is set instead.
     """
     _same(record, intent.generation)
     settled = intent.at > record.may_land_until
@@ -95,7 +120,7 @@ def land(
         tokens=tokens,
         intent=None if own else record.intent,
         may_land_until=0.0 if settled else record.may_land_until,
-        lost=record.lost and not clears_lost,
+        lost=(record.lost and not clears_lost) or (settled and _lives_on(record, displaces)),
         superseded=_superseded(record, now, policy, displaces),
         attempts=0 if lasting else record.attempts + 1,
         next_try=0.0,
@@ -103,9 +128,14 @@ def land(
         latch=None,
         failure=None,
         theft_generation=record.theft_generation if by_person else None,
-        budget=tuple(s for s in record.budget if not (lasting and s == intent.at)),
+        budget=_without_stamp(record.budget, intent.at) if lasting else record.budget,
         accepted_at=0.0,
     )
+
+
+def _lives_on(record: SessionRecord, displaces: bool | None) -> bool:
+    """Whether an abandoned call may have made a session that nothing of ours has ended."""
+    return record.may_land_until > 0 and displaces is False
 
 
 def _superseded(
@@ -131,10 +161,11 @@ def call_failed(
     record: SessionRecord, intent: Intent, failure: Failure, next_try: float, *, unknown: bool
 ) -> SessionRecord:
     """A try failed and may pass. With its fate unknown the own intent stays open: the next reader is in doubt."""
-    own = _own(record, intent.nonce)
+    closed = record if unknown else _closed(record, intent)
+    if record.generation != intent.generation:
+        return closed
     return replace(
-        record,
-        intent=None if own and not unknown else record.intent,
+        closed,
         attempts=record.attempts + 1,
         next_try=max(record.next_try, next_try),
         failure=failure,
@@ -144,11 +175,16 @@ def call_failed(
 def close_by_probe(record: SessionRecord, generation: int, now: float, policy: Policy) -> SessionRecord:
     """A probe answered 200 for the stored token while an intent was open: hand out again, the call may land (5)."""
     _same(record, generation)
-    return replace(record, intent=None, may_land_until=_may_land(record, policy), accepted_at=now)
+    return replace(record, intent=None, may_land_until=_may_land(record, policy, now), accepted_at=now)
 
 
-def accepted(record: SessionRecord, generation: int, now: float) -> SessionRecord:
-    """A probe of this generation answered 200. Once nothing abandoned can land, that proves which token lives."""
+def accepted(
+    record: SessionRecord, generation: int, now: float, *, displaces: bool | None = None
+) -> SessionRecord:
+    """A probe of this generation answered 200. Once nothing abandoned can land, that proves which token lives.
+
+    `displaces` as in `land`: where it is False, an abandoned call's session may live beside this one (`lost`).
+    """
     if record.generation != generation or record.tokens is None:
         return record
     settled = record.intent is None and now > record.may_land_until
@@ -156,53 +192,45 @@ def accepted(record: SessionRecord, generation: int, now: float) -> SessionRecor
         record,
         accepted_at=max(record.accepted_at, now),
         may_land_until=0.0 if settled else record.may_land_until,
+        lost=record.lost or (settled and _lives_on(record, displaces)),
     )
 
 
 def refresh_refused(record: SessionRecord, intent: Intent) -> SessionRecord:
     """The refresh token was refused for good: it is never sent again; the access token may still live."""
+    closed = _closed(record, intent)
     if record.generation != intent.generation or record.tokens is None:
-        return record
-    return replace(
-        record,
-        intent=None if _own(record, intent.nonce) else record.intent,
-        tokens=replace(record.tokens, refresh=None),
-    )
+        return closed
+    return replace(closed, tokens=replace(record.tokens, refresh=None))
 
 
 def issue_refused(
     record: SessionRecord, intent: Intent, failure: Failure, next_try: float, policy: Policy, *, final: bool
 ) -> SessionRecord:
-    """Signing in was refused. After `max_refusals`, or at once when `final` (403), latched until a person acts."""
+    """Signing in was refused. After `max_refusals`, or at once when `final` (403), latched until a person acts.
+
+    An access token that is given up with it may still live: it is kept as superseded, for a sign-out or cut-off to end.
+    """
+    closed = _closed(record, intent)
     if record.generation != intent.generation:
-        return record
-    doubt = record.may_land_until > 0 or record.lost
-    refusals = record.refusals + 1
+        return closed
+    refusals, doubt = record.refusals + 1, closed.in_doubt
     closed = replace(
-        record,
-        intent=None if _own(record, intent.nonce) else record.intent,
-        refusals=refusals,
-        attempts=record.attempts + 1,
-        next_try=next_try,
-        failure=failure,
+        closed, refusals=refusals, attempts=record.attempts + 1, next_try=next_try, failure=failure
     )
     if not final and refusals < policy.max_refusals:
         return closed
     latch = Latch(LatchKind.REFUSED, record.generation, failure.at)
-    return replace(closed, tokens=None, lost=doubt, latch=latch, next_try=0.0)
+    return replace(closed, tokens=None, superseded=_ends(record), lost=doubt, latch=latch, next_try=0.0)
 
 
 def blocked(record: SessionRecord, intent: Intent, failure: Failure) -> SessionRecord:
     """Something in front of the server refused this computer (403 as HTML): tokens stay, nothing is retried."""
+    closed = _closed(record, intent)
+    if record.generation != intent.generation:
+        return closed
     latch = Latch(LatchKind.REFUSED, record.generation, failure.at)
-    return replace(
-        record,
-        intent=None if _own(record, intent.nonce) else record.intent,
-        attempts=record.attempts + 1,
-        failure=failure,
-        latch=latch,
-        next_try=0.0,
-    )
+    return replace(closed, attempts=record.attempts + 1, failure=failure, latch=latch, next_try=0.0)
 
 
 def session_lost(record: SessionRecord) -> SessionRecord:
@@ -215,26 +243,41 @@ def try_not_before(record: SessionRecord, moment: float) -> SessionRecord:
     return replace(record, next_try=max(record.next_try, moment))
 
 
-def nothing_left(record: SessionRecord, generation: int) -> SessionRecord:
-    """Neither refresh nor issue is possible: "sign in again" (protocol 11)."""
+def nothing_left(record: SessionRecord, generation: int, policy: Policy = DEFAULT_POLICY) -> SessionRecord:
+    """Neither refresh nor issue is possible: "sign in again" (protocol 11).
+
+    The call of an open intent may still land. The access token is kept as superseded, as in `issue_refused`.
+    """
     _same(record, generation)
-    return replace(record, tokens=None, lost=record.in_doubt, intent=None, next_try=0.0)
+    return replace(
+        record,
+        tokens=None,
+        superseded=_ends(record),
+        lost=record.in_doubt,
+        intent=None,
+        may_land_until=_may_land(record, policy),
+        next_try=0.0,
+    )
 
 
 def session_ended_outside(record: SessionRecord, generation: int, now: float) -> SessionRecord:
-    """Evidence of theft (protocol 4): a 401 on an unexpired token, same generation, not in doubt.
+    """Evidence of theft (protocol 4): a 401 on an unexpired token, same generation, not in doubt, no stop.
 
-    The first time one renewal may be tried when a person asks; the second time it is *taken elsewhere*.
+    Under a stop our own cut-off ended it, and still needs its tokens. The first time one renewal may be tried when a
+    person asks; the second time it is *taken elsewhere*.
     """
-    if record.generation != generation or record.in_doubt or record.tokens is None:
+    if record.generation != generation or record.in_doubt or record.stop is not StopKind.NONE:
+        return record
+    if record.tokens is None or record.tokens.expires_at <= now:
         return record
     again = record.theft_generation is not None and record.theft_generation < generation
     left = record.tokens.expires_at - now
-    latch = Latch(LatchKind.TAKEN_ELSEWHERE, generation, now, life_left=max(0.0, left))
+    latch = Latch(LatchKind.TAKEN_ELSEWHERE, generation, now, life_left=left)
     return replace(
         record,
         latch=latch,
         tokens=None,
+        accepted_at=0.0,
         theft_generation=record.theft_generation if again else generation,
     )
 
@@ -243,7 +286,12 @@ def displaced(record: SessionRecord, generation: int, now: float, other: str) ->
     """The key named `other` ends this one's session: nothing is renewed until a person decides."""
     if record.generation != generation:
         return record
-    return replace(record, latch=Latch(LatchKind.DISPLACED, generation, now, other=other), displaced_at=now)
+    return replace(record, latch=Latch(LatchKind.DISPLACED, generation, now, other=other))
+
+
+def suspected(record: SessionRecord, client_id: str) -> SessionRecord:
+    """The key with that client id renewed while this session was ended; once is no proof."""
+    return replace(record, suspect=client_id)
 
 
 def unlatch(record: SessionRecord) -> SessionRecord:
@@ -251,14 +299,20 @@ def unlatch(record: SessionRecord) -> SessionRecord:
     return replace(record, latch=None, next_try=0.0, refusals=0)
 
 
-def signed_out(record: SessionRecord, generation: int, owed: tuple[OwedEnd, ...]) -> SessionRecord:
-    """The person signed out. `owed` are tokens that could not be ended at the server yet."""
+def signed_out(
+    record: SessionRecord, generation: int, owed: tuple[OwedEnd, ...], policy: Policy = DEFAULT_POLICY
+) -> SessionRecord:
+    """The person signed out. `owed` are tokens, superseded ones too, that could not be ended at the server yet.
+
+    The call of an open intent may still land.
+    """
     _same(record, generation)
     return replace(
         record,
         tokens=None,
         intent=None,
         lost=record.lost or record.intent is not None,
+        may_land_until=_may_land(record, policy),
         latch=None,
         failure=None,
         attempts=0,

@@ -110,7 +110,8 @@ class SessionRecord:
     writes never touch it. `may_land_until`: until then the server may still handle a call whose fate nobody
     knows; it stays set afterwards until something proves which token lives (0 = nothing abandoned).
     `lost`: a session may exist at the server that nobody here knows. `budget` holds the times of auth calls that
-    have not yielded a lasting token; `login_at` is the time of the last issue.
+    have not yielded a lasting token; `login_at` is the time of the last issue;
+    `suspect` the client id of our own key that may have ended this session.
     """
 
     generation: int = 0
@@ -131,7 +132,7 @@ class SessionRecord:
     budget: tuple[float, ...] = ()
     failure: Failure | None = None
     accepted_at: float = 0.0
-    displaced_at: float = 0.0
+    suspect: str = ""
     login_at: float = 0.0
 
     @property

@@ -22,7 +22,7 @@ from nomba_desktop.domain.errors import (
 )
 from nomba_desktop.domain.keys import ApiKey, KeyId
 from nomba_desktop.domain.limits import Lane
-from nomba_desktop.domain.moves import accepted, displaced, ends_paid, session_lost, signed_out
+from nomba_desktop.domain.moves import accepted, displaced, ends_paid, session_lost, signed_out, suspected
 from nomba_desktop.domain.record import Failure, OwedEnd, SessionRecord
 from nomba_desktop.domain.sessions import (
     IDLE,
@@ -44,6 +44,9 @@ from nomba_desktop.services.renewer import Asked, Held, Renewer
 from nomba_desktop.services.state import State
 
 T = TypeVar("T")
+
+#: Seconds between acceptance and refusal within which our own sign-in counts as the cause.
+SEEN_WITHIN = 60.0
 
 
 class Sessions:
@@ -145,10 +148,23 @@ class Sessions:
     async def sign_in(self, key_id: KeyId, *, confirmed: bool = False) -> Held:
         """Sign in; a session that lives already is taken as it is. Raises like `Renewer.token_for`."""
         key = self.key(key_id)
+        neighbours = [
+            k for k in self._state.snapshot.keys.values() if k.id != key_id and self._neighbours(k, key)
+        ]
+        await self._check_each(neighbours)
         held = await self._doing(key, lambda: self._sign_in(key, confirmed))
-        with suppress(ApiError, SessionError):  # the schedule asks again, and the state shows what it finds
-            await self.check(key_id)
+        await self._check_each([key, *neighbours])
         return held
+
+    def _neighbours(self, one: ApiKey, other: ApiKey) -> bool:
+        """Whether two keys share an account: a server may keep one session for it (facts 3.4)."""
+        return one.host == other.host and one.account_id == other.account_id
+
+    async def _check_each(self, keys: Sequence[ApiKey]) -> None:
+        for key in keys:
+            # What they find is their state's to show, and the schedule asks again.
+            with suppress(ApiError, SessionError):
+                await self.check(key.id)
 
     async def _sign_in(self, key: ApiKey, confirmed: bool) -> Held:
         try:
@@ -229,14 +245,27 @@ class Sessions:
         self.observe([key])
 
     async def _displaced(self, key: ApiKey, before: SessionRecord) -> bool:
-        """Whether another key of ours renewed between this one's last acceptance and its refusal: both stop."""
+        """Whether exactly one other key of ours ended this session: then both stop, named.
+
+        That key must have renewed between this one's last acceptance and its refusal. It counts as seen when those
+        two are at most a minute apart, or when each has ended the other's session once; otherwise it is suspected.
+        """
         since = max(before.accepted_at, before.tokens.issued_at if before.tokens else 0.0)
-        for other in self._state.snapshot.keys.values():
-            tokens = self.record(other).tokens if other.id != key.id and other.host == key.host else None
-            if tokens is not None and tokens.issued_at >= since > 0:
-                await self._stop_both(key, before.generation, other)
-                return True
-        return False
+        others = [
+            other
+            for other in self._state.snapshot.keys.values()
+            if other.id != key.id and other.host == key.host
+            if (tokens := self.record(other).tokens) is not None and tokens.issued_at >= since > 0
+        ]
+        if len(others) != 1:
+            return False
+        other = others[0]
+        seen = self._clock.now() - since <= SEEN_WITHIN
+        if not seen and self.record(other).suspect != key.client_id:
+            await self._store.apply(key.session_id, lambda r: suspected(r, other.client_id))
+            return False
+        await self._stop_both(key, before.generation, other)
+        return True
 
     async def _stop_both(self, key: ApiKey, generation: int, other: ApiKey) -> None:
         now, theirs = self._clock.now(), self.record(other).generation

@@ -69,7 +69,7 @@ class Actions:
         clock: Clock,
         clipboard: Clipboard,
         practise: Callable[[], None],
-        open_url: Callable[[str], None],
+        open_url: Callable[[str], object],
     ) -> None:
         self._services, self._clock, self._clipboard = services, clock, clipboard
         self._practise, self._open_url = practise, open_url
