@@ -42,6 +42,10 @@ if TYPE_CHECKING:
     pass
 
 
+if TYPE_CHECKING:
+    from nomba_desktop.adapters.sqlite_database import Database
+
+
 class Core:
     """Builds and owns the services. `open` brings up the inventory first, then the sessions behind the keyring."""
 
