@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 #: A larger difference is cut to this many seconds: it is a fault, not an offset.
@@ -16,11 +17,13 @@ def clock_offset(date_header: str | None, sent_at: float, received_at: float) ->
 
     `Date` has whole seconds, so an answer made in the second of our own clock counts as no offset.
     """
-    if not date_header:
+    if not date_header or len(date_header) > 64:
         return None
     try:
-        server = parsedate_to_datetime(date_header).timestamp()
-    except (TypeError, ValueError, OverflowError):
+        read = parsedate_to_datetime(date_header)
+        # without a zone, and with "-0000", it is read as naive: UTC is meant, not this computer's zone
+        server = (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
+    except (TypeError, ValueError, OverflowError, IndexError):
         return None
     if sent_at - 1 <= server <= received_at:
         return 0.0

@@ -33,6 +33,12 @@ class Countdown:
     expired: bool
 
 
+#: From this many seconds on, days and hours are shown.
+_DAYS_FROM = 48 * 3600
+#: Unit, its size, and the length from which the next unit is used, in seconds.
+_UNITS = (("s", 1, 60), ("min", 60, 3600), ("h", 3600, _DAYS_FROM))
+
+
 def span(seconds: float) -> str:
     """A length of time as an operator says it: `26:24`, `1:02:03`, `3 d 4 h`; under a minute `42 s`."""
     whole = max(0, math.ceil(seconds))
@@ -42,7 +48,7 @@ def span(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes}:{secs:02d}"
     hours, minutes = divmod(minutes, 60)
-    if hours < 48:
+    if whole < _DAYS_FROM:
         return f"{hours}:{minutes:02d}:{secs:02d}"
     days, hours = divmod(hours, 24)
     return f"{days} d {hours} h"
@@ -53,7 +59,7 @@ def ago(seconds: float) -> str:
     whole = max(0, int(seconds))
     if whole < 2:
         return "just now"
-    for unit, size, limit in (("s", 1, 60), ("min", 60, 3600), ("h", 3600, 86_400 * 2)):
+    for unit, size, limit in _UNITS:
         if whole < limit:
             return f"{whole // size} {unit} ago"
     return f"{whole // 86_400} d ago"
@@ -74,9 +80,15 @@ def derive_countdown(
 
 
 def next_tick(deadline: float, now: float) -> float:
-    """Seconds until the text of the countdown changes."""
+    """Seconds until the text of the countdown changes; at least a millisecond, so that no timer spins."""
     left = deadline - now
-    if left <= 0:
-        return 1.0 - (-left % 1.0)
-    part = left % 1.0
-    return part if part > 0.001 else 1.0
+    if left > 0:
+        shown = math.ceil(left)
+        # from two days up the text names whole hours
+        step = 3600 if shown >= _DAYS_FROM else 1
+        return max(left - (shown // step * step - 1), 0.001)
+    gone = -left
+    if gone < 2:
+        return max(2 - gone, 0.001)
+    step = next((size for _, size, limit in _UNITS if gone < limit), 86_400)
+    return max((gone // step + 1) * step - gone, 0.001)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import NewType
 
 from nomba_desktop.domain.environments import SessionId
-from nomba_desktop.domain.text import clean, short_id
+from nomba_desktop.domain.text import clean, clean_lines, short_id
 
 KeyId = NewType("KeyId", str)
 
@@ -67,8 +67,8 @@ class ApiKey:
 
     @property
     def session_id(self) -> SessionId:
-        """What identifies this key's session at Nomba."""
-        return SessionId(self.host, self.client_id)
+        """What identifies this key's session at Nomba, however the UUID was spelled (RFC 9562 4)."""
+        return SessionId(self.host, self.client_id.lower())
 
     @property
     def masked_client_id(self) -> str:
@@ -121,6 +121,7 @@ NORMAL_SECRET_LENGTHS = (44, 88)
 #: Windows stores at most 2,560 bytes as UTF-16 in one credential (platform notes 6); the binding needs room too.
 MAX_SECRET_LENGTH = 900
 MAX_NAME = 80
+MAX_ROLE_NOTE = 200
 MAX_NOTES = 2000
 MAX_TAGS = 12
 MAX_TAG = 30
@@ -198,8 +199,12 @@ def check_draft(
             )
         )
     remarks.append(_secret_remark(draft, needed=editing is None))
+    if len(draft.role_note.strip()) > MAX_ROLE_NOTE:
+        remarks.append(FieldRemark(Field.ROLE_NOTE, f"A role note has at most {MAX_ROLE_NOTE} characters."))
     tags = parse_tags(draft.tags)
-    if len(tags) > MAX_TAGS:
+    if any(len(part.strip()) > MAX_TAG for part in draft.tags.split(",")):
+        remarks.append(FieldRemark(Field.TAGS, f"A tag has at most {MAX_TAG} characters."))
+    elif len(tags) > MAX_TAGS:
         remarks.append(FieldRemark(Field.TAGS, f"At most {MAX_TAGS} tags; this has {len(tags)}."))
     if len(draft.notes) > MAX_NOTES:
         remarks.append(FieldRemark(Field.NOTES, f"Notes have at most {MAX_NOTES} characters."))
@@ -224,9 +229,9 @@ def key_from_draft(
         account_id=draft.account_id.strip(),
         client_id=draft.client_id.strip(),
         role=draft.role,
-        role_note=clean(draft.role_note, 200),
+        role_note=clean(draft.role_note, MAX_ROLE_NOTE),
         tags=parse_tags(draft.tags),
-        notes=draft.notes.strip(),
+        notes=clean_lines(draft.notes, MAX_NOTES),
         shared_use=shared,
         auto_refresh=(shared is SharedUse.ONLY_HERE) if changed else key.auto_refresh,
     )

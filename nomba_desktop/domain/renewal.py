@@ -52,7 +52,8 @@ def backoff(attempts: int, policy: Policy, jitter: float, retry_after: float | N
 
 def within_window(stamps: tuple[float, ...], now: float, window: float) -> tuple[float, ...]:
     """The stamps of the last `window` seconds. Stamps from the future (a clock set back) count as now."""
-    return tuple(min(s, now) for s in stamps if now - s < window)
+    # written as in `budget_opens_at`: at the very moment it names, the stamp has to be outside
+    return tuple(min(s, now) for s in stamps if now < s + window)
 
 
 def budget_opens_at(stamps: tuple[float, ...], now: float, policy: Policy) -> float | None:

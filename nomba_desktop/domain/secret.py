@@ -5,6 +5,8 @@ from __future__ import annotations
 import hmac
 from typing import NoReturn
 
+from nomba_desktop.domain.text import clean
+
 _MASK = "••••"
 
 
@@ -35,7 +37,9 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        return hmac.compare_digest(self._value.encode(), other._value.encode())
+        # surrogatepass: the error for a lone surrogate would carry the value in its arguments
+        mine, theirs = (s._value.encode("utf-8", "surrogatepass") for s in (self, other))
+        return hmac.compare_digest(mine, theirs)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -55,13 +59,14 @@ class Secret:
 
 
 def hint(secret: Secret, head: int = 8, tail: int = 4) -> str:
-    """First and last characters with dots between, as `eyJhbGci••••wTFY`, for telling two tokens apart.
+    """First and last characters with dots between, as `eyJhbGci••••••wTFY`, for telling two tokens apart.
 
-    Short values show nothing: at least three quarters of the value stay hidden.
+    At least three quarters of the value stay hidden: of short values fewer characters are shown, or none.
+    What is shown is foreign text and cleaned as such.
     """
     value = secret.reveal()
     if len(value) < 4 * (head + tail):
         head, tail = len(value) // 8, len(value) // 8
     if head == 0:
         return "••••••"
-    return f"{value[:head]}••••••{value[-tail:]}"
+    return f"{clean(value[:head])}••••••{clean(value[len(value) - tail :])}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 from nomba_desktop.domain.environments import PRACTICE_DEFAULT_URL
 
@@ -32,7 +32,7 @@ class Settings:
     reduce_motion: bool = False
     probe_every: int = 300
     clipboard_clear: int = 30
-    proxy: str = ""
+    proxy: str = field(default="", repr=False)  # may hold a password
     extra_ca: str = ""
     practice_url: str = PRACTICE_DEFAULT_URL
     secrets_warning_seen: bool = False

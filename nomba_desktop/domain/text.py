@@ -7,30 +7,43 @@ import unicodedata
 #: Longest piece of a server's own words that is ever shown or stored, in characters.
 MAX_FOREIGN = 300
 
-_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Letters and marks that draw nothing: they could hide text, or make a name that looks empty.
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
+_VARIATIONS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
+_NOT_TEXT = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
 
 def clean(text: str, limit: int = MAX_FOREIGN) -> str:
     """One line of plain text: control and bidi characters gone, white space folded, cut at `limit` characters.
 
-    Zero-width and other format characters (Unicode category Cf) go as well, because they can hide text;
-    lone surrogates go because they can't be encoded.
+    Bidi marks are format characters (Unicode category Cf); the zero-width ones, variation selectors and blank
+    letters go as well, because they can hide text, and lone surrogates, because they can't be encoded.
     """
     kept = []
     for ch in text[: limit * 8]:
         if ch.isspace():
             kept.append(" ")
-        elif ch in _BIDI or unicodedata.category(ch) in ("Cc", "Cf", "Cs", "Co", "Cn"):
-            continue
-        else:
+        elif _shows(ch):
             kept.append(ch)
     folded = " ".join("".join(kept).split())
     return folded if len(folded) <= limit else folded[: limit - 1].rstrip() + "…"
 
 
+def _shows(ch: str) -> bool:
+    if ch in _BLANK or any(ord(ch) in variations for variations in _VARIATIONS):
+        return False
+    return unicodedata.category(ch) not in _NOT_TEXT
+
+
+def clean_lines(text: str, limit: int) -> str:
+    """Several lines of plain text, each made safe as by `clean`, no longer together than `limit` characters."""
+    lines = "\n".join(clean(line, limit) for line in text[:limit].splitlines())
+    return lines.strip()
+
+
 def masked_email(address: str) -> str:
     """`o…@example.test`: enough to recognise, not enough to copy. Text without an @ is masked whole."""
-    name, at, host = clean(address, 120).partition("@")
+    name, at, host = clean(address, 120).rpartition("@")
     return f"{name[:1]}…@{host}" if at else "…"
 
 

@@ -16,6 +16,7 @@ from nomba_desktop.domain.text import clean, masked_email
 
 _MAX_TOKEN = 16_384
 _FAR = 253_402_300_800.0  # year 10000
+_MILLISECONDS_FROM = 20_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,23 @@ def _moment(value: object) -> float | None:
     return moment if math.isfinite(moment) and 0 < moment < _FAR else None
 
 
+_EMAIL = re.compile(r"[^\s@:,;<>\"'(){}\[\]]{1,64}@[^\s@:,;<>\"'(){}\[\]]{1,255}")
+
+
+def _shown(text: str, limit: int) -> str:
+    """Cleaned, with every e-mail address in it masked before anything is cut off."""
+    return clean(_EMAIL.sub(lambda found: masked_email(found[0]), clean(text, _MAX_TOKEN)), limit)
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except RecursionError:
+        return "…"
+
+
 def read_claims(token: Secret) -> Claims:
     """Decode an access token. Nobody but Nomba can verify it: HS256 is symmetric (facts 3.1).
 
@@ -72,23 +90,21 @@ def read_claims(token: Secret) -> Claims:
         if colon and prefix in found and value == key:
             found[prefix].append(rest)
         elif key not in ("iat", "exp", "sub"):
-            others.append(
-                (clean(key, 60), clean(value if isinstance(value, str) else json.dumps(value), 120))
-            )
-    subject = payload.get("sub")
+            others.append((_shown(key, 60), _shown(_as_text(value), 120)))
+    subject, algorithm = payload.get("sub"), header.get("alg")
     return Claims(
-        roles=tuple(clean(r, 60) for r in found["R"]),
-        groups=tuple(clean(g, 60) for g in found["G"]),
+        roles=tuple(_shown(r, 60) for r in found["R"]),
+        groups=tuple(_shown(g, 60) for g in found["G"]),
         emails=tuple(masked_email(e) for e in found["Email"]),
-        subject=clean(subject, 80) if isinstance(subject, str) else "",
+        subject=_shown(subject, 80) if isinstance(subject, str) else "",
         issued_at=_moment(payload.get("iat")),
         expires_at=_moment(payload.get("exp")),
-        algorithm=clean(str(header.get("alg", "")), 20),
+        algorithm=clean(algorithm, 20) if isinstance(algorithm, str) else "",
         others=tuple(others[:20]),
     )
 
 
-_REFRESH_SHAPE = re.compile(r"[0-9a-hjkmnp-tv-z]{26}(\d{13})")
+_REFRESH_SHAPE = re.compile(r"[0-9a-hjkmnp-tv-z]{26}([0-9]{13})")
 
 
 def refresh_token_made_at(token: Secret) -> float | None:
@@ -104,7 +120,7 @@ def parse_expires_at(value: object) -> float | None:
     """
     if isinstance(value, str):
         text = value.strip()
-        if re.fullmatch(r"\d{9,14}", text):
+        if re.fullmatch(r"[0-9]{9,14}", text):
             return parse_expires_at(int(text))
         try:
             moment = datetime.fromisoformat(text)
@@ -113,10 +129,8 @@ def parse_expires_at(value: object) -> float | None:
         except (ValueError, OverflowError):
             return None
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        moment_s = _moment(value)
-        if moment_s is None:
-            return _moment(value / 1000) if math.isfinite(value) and value > 0 else None
-        return moment_s / 1000 if moment_s > 20_000_000_000 else moment_s
+        # seconds of the year 2603 and later are milliseconds of this century
+        return _moment(value / 1000 if _MILLISECONDS_FROM < value < 1000 * _FAR else value)
     return None
 
 
