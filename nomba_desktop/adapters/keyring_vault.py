@@ -85,8 +85,8 @@ class KeyringVault:
     """`Vault` in the keyring of this computer, entries named `nomba-desktop:<profile>:...`, one service name each.
 
     Only `unlock` shows a prompt, where the platform lets us know beforehand (Secret Service). A lock file in
-    `directory` keeps two processes from making the cache key at once; it is never deleted. `profile` keeps tests and other
-    installations apart. Nothing here runs before the first call; every error is one of the five states' or
+    `directory` keeps two processes from making the cache key at once; it is never deleted. `profile` keeps tests and
+    other installations apart. Nothing here runs before the first call; every error is one of the five states' or
     `SecretBoundElsewhere`.
     """
 
