@@ -39,10 +39,6 @@ from nomba_desktop.services.vault_switch import VaultSwitch
 from nomba_desktop.services.watcher import watch_store
 
 if TYPE_CHECKING:
-    pass
-
-
-if TYPE_CHECKING:
     from nomba_desktop.adapters.sqlite_database import Database
 
 
