@@ -6,19 +6,20 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from nomba_desktop.practice.samples import sample_keys
 from nomba_desktop.practice.server import PracticeServer
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Serve until interrupted. One JSON line on stdout says where; the admin token too, unless to a file."""
-    parser = argparse.ArgumentParser(
-        prog="practice server", description="A local stand-in for Nomba's API, on 127.0.0.1 only."
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options that `serve` knows."""
     parser.add_argument(
-        "--port", type=int, default=0, help="port to listen on; 0 (default) lets the system choose"
+        "--port",
+        type=_port,
+        default=0,
+        help="port to listen on; 0 lets the system choose (default: %(default)s)",
     )
     parser.add_argument("--persona", choices=("live", "sandbox"), default="live", help="which host to play")
     parser.add_argument("--samples", action="store_true", help="start with the eleven sample keys")
@@ -26,39 +27,59 @@ def main(arguments: list[str] | None = None) -> int:
         "--samples-file", type=Path, metavar="FILE", help="write the sample keys, with secrets, there"
     )
     parser.add_argument("--admin-token-file", type=Path, metavar="FILE", help="write the admin token there")
-    options = parser.parse_args(arguments)
-    if not 0 <= options.port <= 65535:
-        parser.error("--port must be between 0 and 65535")
 
+
+def serve(options: argparse.Namespace, announce: Callable[[dict[str, object]], object]) -> None:
+    """Serve until SIGINT or SIGTERM. Raises ``OSError`` where the port is taken or a file can't be written.
+
+    ``announce`` gets, once it listens: ``url``, ``keys`` (how many), and ``admin_token`` or ``admin_token_file``.
+    """
     keys = sample_keys() if options.samples or options.samples_file else []
     server = PracticeServer(keys=keys, persona=options.persona, port=options.port)
     said: dict[str, object] = {}
+    if options.admin_token_file:
+        _write_private(options.admin_token_file, server.admin_token + "\n")
+        said["admin_token_file"] = str(options.admin_token_file)
+    else:
+        said["admin_token"] = server.admin_token
+    if options.samples_file:
+        rows = [
+            {
+                "name": key.name,
+                "role": key.role,
+                "state": key.state,
+                "client_id": key.client_id,
+                "account_id": key.account_id,
+                "client_secret": key.client_secret,
+            }
+            for key in keys
+        ]
+        _write_private(options.samples_file, json.dumps(rows, indent=2) + "\n")
+    server.serve(lambda url: announce({"url": url, **said, "keys": len(keys)}))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until interrupted. One JSON line on stdout says where; the admin token too, unless to a file."""
+    parser = argparse.ArgumentParser(
+        prog="practice server", description="A local stand-in for Nomba's API, on 127.0.0.1 only."
+    )
+    add_options(parser)
+    options = parser.parse_args(arguments)
     try:
-        if options.admin_token_file:
-            _write_private(options.admin_token_file, server.admin_token + "\n")
-            said["admin_token_file"] = str(options.admin_token_file)
-        else:
-            said["admin_token"] = server.admin_token
-        if options.samples_file:
-            rows = [
-                {
-                    "name": key.name,
-                    "role": key.role,
-                    "state": key.state,
-                    "client_id": key.client_id,
-                    "account_id": key.account_id,
-                    "client_secret": key.client_secret,
-                }
-                for key in keys
-            ]
-            _write_private(options.samples_file, json.dumps(rows, indent=2) + "\n")
-        server.serve(lambda url: print(json.dumps({"url": url, **said, "keys": len(keys)}), flush=True))
+        serve(options, lambda said: print(json.dumps(said), flush=True))
     except OSError as error:
         print(f"The practice server could not start: {error.strerror or error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         pass
     return 0
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65535:
+        raise argparse.ArgumentTypeError("--port must be between 0 and 65535")
+    return number
 
 
 def _write_private(path: Path, text: str) -> None:

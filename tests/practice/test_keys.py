@@ -45,6 +45,9 @@ async def test_a_revoked_key_is_refused_for_good(api: Api, world: PracticeWorld,
     with pytest.raises(ValueError, match="gets no new secret"):
         world.regenerate_secret(CLIENT)
     assert world.live_fingerprints(CLIENT) == ()
+    report = world.token_report(pair.mark)
+    assert report is not None
+    assert (report.live, report.standing) == (False, "key_revoked")
 
 
 async def test_a_token_of_a_suspended_key_can_still_be_revoked(

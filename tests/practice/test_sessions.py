@@ -75,6 +75,17 @@ async def test_the_scope_says_whose_session_ends(
     assert await api.alive(key, mine)
 
 
+async def test_sessions_of_the_other_host_are_out_of_every_scope(
+    api: Api, world: PracticeWorld, key: PracticeKey
+) -> None:
+    world.set_switches({"session_scope": "environment", "cross_host_issue": "accepted"})
+    foreign = world.add_key(other_key(environment="sandbox"))
+    mine, theirs = await api.sign_in(key), await api.sign_in(foreign)
+    assert world.is_live(mine.mark)
+    await api.renew(key, mine)
+    assert world.is_live(theirs.mark)
+
+
 async def test_a_refresh_too_replaces_within_the_scope(
     api: Api, world: PracticeWorld, key: PracticeKey
 ) -> None:

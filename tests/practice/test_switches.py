@@ -237,6 +237,7 @@ def test_the_defaults_are_those_of_the_specification() -> None:
         ({"refresh_single_use": 1}, "'refresh_single_use' must be true or false."),
         ({"session_scope": "world"}, "'session_scope' must be one of: client, account, environment."),
         ({"wrong_secret": "401"}, "'wrong_secret' must be one of: 401, 403, 200."),
+        ({"wrong_secret": 401.0}, "'wrong_secret' must be one of: 401, 403, 200."),
         ({"suspended_key": 403}, "'suspended_key' must be a JSON object."),
         ({"suspended_key": {"status": 403}}, "'code' is required."),
         (
