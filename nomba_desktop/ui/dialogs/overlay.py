@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen, QResizeEvent
-from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QDialog,
+    QFrame,
+    QHBoxLayout,
+    QLayout,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from nomba_desktop.ui.widgets import label, set_text
 
@@ -25,6 +34,8 @@ _MARGIN = 24
 _GUTTER = 14
 _HEAD_GAP = 9
 _FOOT_GAP = 16
+#: What stays in sight above and below the field with the focus: its label and its sentence.
+_SEEN_AROUND = 40
 _SHADOW = 28
 _SHADOW_STRENGTH = 5
 _SCRIM_LIGHT = QColor(20, 23, 28, 115)
@@ -121,11 +132,23 @@ class Overlay(QDialog):
         self._place()
         super().open()
         self.raise_()
+        self._app().focusChanged.connect(self._focus_moved)
         start = self.first_focus()
         if start is not None:
             start.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    @staticmethod
+    def _app() -> QApplication:
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        return app
+
+    def _focus_moved(self, _old: QWidget | None, now: QWidget | None) -> None:
+        if now is not None and self.body.isAncestorOf(now):
+            self.scroller.ensureWidgetVisible(now, 0, _SEEN_AROUND)
+
     def _ended(self, _result: int) -> None:
+        self._app().focusChanged.disconnect(self._focus_moved)
         self.over.removeEventFilter(self)
         back = self._return_focus
         self._return_focus = None
