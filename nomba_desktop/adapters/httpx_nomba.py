@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from nomba_desktop.adapters import nomba_wire as wire
 from nomba_desktop.adapters import nomba_wire_answers as answers
+from nomba_desktop.adapters.httpx_pools import Pool, Pools
 from nomba_desktop.adapters.httpx_slots import Slots
 from nomba_desktop.adapters.httpx_trail import Kind, Trail
 from nomba_desktop.adapters.httpx_trust import trust
@@ -72,9 +73,7 @@ class HttpxNombaApi:
         self._limits = limits or TimeLimits()
         self._factory = transport_factory
         self._slots = Slots(CONNECTIONS)
-        self._opening = asyncio.Lock()
-        self._transports: dict[bool, httpx.AsyncBaseTransport] = {}
-        self._closed = False
+        self._pools: Pools[httpx.AsyncBaseTransport] = Pools(self._make)
 
     async def issue(
         self,
@@ -120,11 +119,7 @@ class HttpxNombaApi:
 
     async def aclose(self) -> None:
         """Close every connection. Calls under way end with an error; later ones are refused."""
-        self._closed = True
-        async with self._opening:
-            transports, self._transports = list(self._transports.values()), {}
-        for transport in transports:
-            await transport.aclose()
+        await self._pools.aclose()
 
     # -- one call ------------------------------------------------------------------------------------------------
 
@@ -132,13 +127,15 @@ class HttpxNombaApi:
         self, target: Target, ask: wire.Ask, priority: Priority, before_send: BeforeSend | None = None
     ) -> Reply:
         where = wire.address(target.environment, ask.route)
-        transport = await self._open(where)
         lane = wire.lane(target, ask.route)
         await self._admission.admit(lane, priority)
         reply: Reply | None = None
         try:
-            async with self._slots.take(priority):
-                reply = await self._exchange(transport, where, ask, Trail(self._clock, before_send))
+            async with (
+                self._slots.take(priority),
+                self._pools.use(bool(self._proxy) and not where.is_loopback) as pool,
+            ):
+                reply = await self._exchange(pool, where, ask, Trail(self._clock, before_send))
         finally:
             if reply is None:
                 self._admission.learn(lane, None, None)
@@ -147,9 +144,9 @@ class HttpxNombaApi:
         return reply
 
     async def _exchange(
-        self, transport: httpx.AsyncBaseTransport, where: wire.Address, ask: wire.Ask, trail: Trail
+        self, pool: Pool[httpx.AsyncBaseTransport], where: wire.Address, ask: wire.Ask, trail: Trail
     ) -> Reply:
-        import httpx  # noqa: PLC0415 - first imported in `_open`
+        import httpx  # noqa: PLC0415 - first imported in `_make`
 
         request = self._request(where, ask, trail)
         seconds = self._limits.read_total if ask.route.method == "GET" else self._limits.auth
@@ -158,13 +155,18 @@ class HttpxNombaApi:
             async with asyncio.timeout(seconds) as trail.deadline:
                 if self._factory is not None:
                     await trail.sending()  # such a transport need not tell when it begins
-                response = await transport.handle_async_request(request)
+                response = await pool.transport.handle_async_request(request)
                 return await self._received(response, trail)
         except (httpx.HTTPError, httpx.StreamError, OSError, UnicodeError) as error:
             failed = trail.refused() or trail.fault(where.host, _kind(error), error, seconds)
         except BaseException as error:
             error.__traceback__ = trail.frames_of(error)
             raise
+        finally:
+            if not trail.sent:
+                if pool.by_proxy:
+                    self._pools.retire(pool)
+                await trail.abandon()
         # Outside of `except`: what is raised here carries nothing of httpx's frames, which hold the request.
         raise failed
 
@@ -221,19 +223,15 @@ class HttpxNombaApi:
 
     # -- connections ---------------------------------------------------------------------------------------------
 
-    async def _open(self, where: wire.Address) -> httpx.AsyncBaseTransport:
-        """The transport for an address: by way of the proxy, or direct for loopback and where there is none."""
-        by_proxy = bool(self._proxy) and not where.is_loopback
-        async with self._opening:
-            if self._closed:
-                raise Offline("The app is closing. Nothing was sent.")
-            if by_proxy not in self._transports:
-                if not all(name in sys.modules for name in _LIBRARIES):
-                    await asyncio.to_thread(_import)
-                self._transports[by_proxy] = self._factory() if self._factory else self._make(by_proxy)
-            return self._transports[by_proxy]
+    async def _make(self, by_proxy: bool) -> httpx.AsyncBaseTransport:
+        if not all(name in sys.modules for name in _LIBRARIES):
+            await asyncio.to_thread(_import)
+        for name in ("httpx", "httpcore"):
+            # At INFO they write every address, at DEBUG every header of an answer.
+            logging.getLogger(name).setLevel(logging.WARNING)
+        return self._factory() if self._factory else self._connect(by_proxy)
 
-    def _make(self, by_proxy: bool) -> httpx.AsyncBaseTransport:
+    def _connect(self, by_proxy: bool) -> httpx.AsyncBaseTransport:
         import httpx  # noqa: PLC0415
 
         context = trust(self._extra_ca)
@@ -269,9 +267,6 @@ def _result(outcome: _T | ApiError) -> _T:
 def _import() -> None:
     for name in _LIBRARIES:
         importlib.import_module(name)
-    for name in ("httpx", "httpcore"):
-        # At INFO they write every address, at DEBUG every header of an answer.
-        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _kind(error: BaseException) -> Kind:

@@ -24,6 +24,7 @@ from nomba_desktop.services.ports import BeforeSend, Clock
 
 #: What kind of exception came out of the transport.
 Kind = Literal["timeout", "proxy", "protocol", "network"]
+_CONNECTED = "connection.connect_tcp.complete"
 _SENDING = "http11.send_request_headers.started"
 
 
@@ -38,10 +39,13 @@ class Trail:
         self.deadline: asyncio.Timeout | None = None
         self.sent = False
         self.sent_at = clock.now()
+        self._stream: Any = None
         self._refused: tuple[Exception, TracebackType | None] | None = None
 
     async def note(self, event: str, info: Mapping[str, Any]) -> None:
         """Called by httpcore. The CONNECT to a proxy is not our request yet."""
+        if event == _CONNECTED:
+            self._stream = info["return_value"]
         if event == _SENDING and info["request"].method != b"CONNECT":
             await self.sending()
 
@@ -60,6 +64,11 @@ class Trail:
                 raise
             self._reschedule(None if ends is None else ends + loop.time() - began)
         self.sent, self.sent_at = True, self._clock.now()
+
+    async def abandon(self) -> None:
+        """Close a connection over which nothing was sent: httpcore leaves it open when cancelled in a handshake."""
+        if self._stream is not None:
+            await self._stream.aclose()
 
     def _reschedule(self, when: float | None) -> None:
         if self.deadline is not None and not self.deadline.expired():

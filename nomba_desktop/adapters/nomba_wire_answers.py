@@ -98,7 +98,7 @@ def probed(ask: Ask, reply: Reply) -> Probed | ApiError:
     return Probed(reply.status, reply.received_at, summary)
 
 
-_LONG = re.compile(r"[A-Za-z0-9+/_=.~-]{40,}")
+_LONG = re.compile(r"[A-Za-z0-9+/_=.~-]{37,}")
 
 
 def masked(text: str, secrets: tuple[Secret, ...]) -> str:
