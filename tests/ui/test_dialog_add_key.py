@@ -14,8 +14,10 @@ from PySide6.QtWidgets import QWidget
 
 from nomba_desktop.domain.errors import KeyringAbsent, KeyringLocked, Unexpected
 from nomba_desktop.domain.keys import Field, FieldRemark, Role, SharedUse
+from nomba_desktop.domain.paste import Pasted
 from nomba_desktop.domain.secret import Secret
 from nomba_desktop.domain.settings import Settings
+from nomba_desktop.ui.derive.add_key import Line, Tone, derive_paste
 from nomba_desktop.ui.dialogs.add_key import AddKeyDialog
 from nomba_desktop.ui.dialogs.confirm import ConfirmDialog
 from tests.support.qtloop import turn, wait_until
@@ -307,6 +309,17 @@ async def test_paste_all_without_a_finding_changes_nothing(
     assert dialog.form.typed_secret() == Secret(SECRET)
 
 
+def test_what_was_pasted_is_said_in_one_sentence() -> None:
+    found = Pasted(ACCOUNT_ID, CLIENT_ID, Secret(SECRET), "sandbox", trimmed=True, unsure=("secret",))
+    assert derive_paste("x", found) == Line(
+        "Found the account ID, the client ID and the client secret (88 characters); not sure about the client "
+        "secret, compare with the dashboard; white space around a value was removed; the text speaks of Sandbox, "
+        "choose the environment yourself.",
+        Tone.WARN,
+    )
+    assert derive_paste("x", Pasted(client_id=CLIENT_ID)) == Line("Found the client ID.", Tone.OK)
+
+
 # -- saving ----------
 
 
@@ -443,8 +456,8 @@ async def test_nombas_advice_is_shown_until_the_first_key_was_saved(
 
 async def test_esc_closes_and_the_focus_goes_back(desk: Desk, theme: Theme, world: World) -> None:
     dialog = open_dialog(desk, theme, world)
-    dialog.form.secret.put(Secret(SECRET))
-    dialog.form.name.setFocus()
+    dialog.form.secret.edit.setFocus()
+    type_(SECRET)
     press(Qt.Key.Key_Escape)
     assert not dialog.isVisible()
     assert focused() is desk.button

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtWidgets import QWidget
 
 from nomba_desktop.domain.errors import StoreUnavailable
-from nomba_desktop.domain.keys import Field, SharedUse
+from nomba_desktop.domain.keys import Field, KeyId, SharedUse
 from nomba_desktop.domain.secret import Secret
 from nomba_desktop.ui.dialogs.confirm import ConfirmDialog
 from nomba_desktop.ui.dialogs.edit_key import EditKeyForm
@@ -85,7 +85,9 @@ async def test_news_of_the_key_does_not_overwrite_what_is_typed(form: EditKeyFor
 async def test_another_key_takes_its_place(form: EditKeyForm) -> None:
     form.form.name.setText("half typed")
     form.form.secret.put(Secret(SECRET))
-    form.show_key(replace(KEY, id="k2", name="Another", environment_id="sandbox", host="sandbox.nomba.com"))
+    form.show_key(
+        replace(KEY, id=KeyId("k2"), name="Another", environment_id="sandbox", host="sandbox.nomba.com")
+    )
     assert form.form.name.text() == "Another"
     assert form.form.secret.is_empty
     assert form.where.text() == "Sandbox · sandbox.nomba.com"
@@ -118,7 +120,7 @@ async def test_forgetting_asks_and_says_what_happens(form: EditKeyForm, desk: De
 async def test_a_practice_key_is_forgotten_without_a_question(
     form: EditKeyForm, desk: Desk, world: World
 ) -> None:
-    form.show_key(replace(KEY, id="k3", environment_id="practice"))
+    form.show_key(replace(KEY, id=KeyId("k3"), environment_id="practice"))
     form.forget.click()
     assert desk.findChild(ConfirmDialog) is None
     assert world.calls == [("forget_key", "k3")]

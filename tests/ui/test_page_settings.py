@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from PySide6.QtCore import Qt
@@ -37,6 +37,11 @@ async def page(desk: Desk, theme: Look, world: World) -> SettingsPage:
     made = SettingsPage(theme, cast("Intents", world), world.tasks.spawn, lambda: NOW)
     desk.setCentralWidget(made)
     return made
+
+
+def with_value(name: str, value: str) -> SettingsDraft:
+    changes: dict[str, Any] = {name: value}
+    return replace(SettingsDraft(), **changes)
 
 
 def line_of(page: SettingsPage, name: str) -> str:
@@ -166,7 +171,7 @@ async def test_the_keyring_can_be_tested_again(page: SettingsPage, world: World)
     ],
 )
 def test_each_wrong_value_has_its_sentence(name: str, value: str, words: str) -> None:
-    draft = replace(SettingsDraft(), **{name: value})
+    draft = with_value(name, value)
     assert list(check_settings(draft)) == [name]
     assert words in check_settings(draft)[name]
     assert derive_settings(draft, DEFAULTS, KeyringStatus(), NOW, judged=()).wrong == {}
@@ -181,7 +186,7 @@ def test_each_wrong_value_has_its_sentence(name: str, value: str, words: str) ->
     ],
 )
 def test_good_values_pass(name: str, value: str) -> None:
-    assert check_settings(replace(SettingsDraft(), **{name: value})) == {}
+    assert check_settings(with_value(name, value)) == {}
 
 
 def test_a_draft_and_its_settings_agree() -> None:
