@@ -23,6 +23,7 @@ QFrame[box="vline"] { background: $line; border: none; min-width: 1px; max-width
 
 QLabel { background: transparent; color: $ink; }
 QLabel[role="title"] { font-size: ${title}px; font-weight: 600; }
+QLabel[role="display"] { font-size: ${display}px; font-weight: 600; }
 QLabel[role="heading"], QLabel[role="strong"] { font-weight: 600; }
 QLabel[role="muted"], QLabel[role="field"] { color: $muted; }
 QLabel[role="small"] { color: $muted; font-size: ${small}px; }
@@ -40,6 +41,7 @@ $pills
 QFrame[banner="true"] { border-radius: ${radius}px; background: $neutral_bg; border: $pill_border; }
 QFrame[banner="true"] QLabel { color: $muted; }
 $banners
+$notices
 
 QPushButton {
     background: $panel; color: $ink; border: 1px solid $line; border-radius: ${radius}px; font-weight: 500;
@@ -67,6 +69,13 @@ QPushButton[kind="link"] {
 QPushButton[kind="link"]:hover { text-decoration: underline; }
 QPushButton[kind="link"]:focus { border: 1px solid $info; padding: 0 2px; min-height: 16px; }
 
+QPushButton[kind="status"] {
+    background: transparent; border: 1px solid transparent; color: $muted; font-size: ${small}px;
+    font-weight: 400; min-height: 18px; padding: 0 1px; border-radius: 3px;
+}
+QPushButton[kind="status"]:hover { color: $ink; text-decoration: underline; }
+QPushButton[kind="status"]:focus { border: 1px solid $info; min-height: 18px; padding: 0 1px; }
+
 QPushButton[segment="true"] {
     border: 1px solid $field_border; border-radius: 0; border-right-width: 0; font-weight: 400;
     background: $panel;
@@ -86,7 +95,7 @@ QLineEdit, QPlainTextEdit, QTextEdit, QComboBox, QSpinBox {
     background: $background; color: $ink; border: 1px solid $field_border; border-radius: ${radius}px;
     padding: 0 10px; selection-background-color: $info; selection-color: $panel;
 }
-QLineEdit { padding: 0 8px; }
+QLineEdit { padding: 0 8px; placeholder-text-color: $muted; }
 QLineEdit, QComboBox, QSpinBox { min-height: ${inner}px; }
 QPlainTextEdit, QTextEdit { padding: 6px 6px; }
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QComboBox:focus {
@@ -110,6 +119,13 @@ QMenu::item:selected { background: $selection; }
 
 QTableView, QListView, QTreeView, QScrollArea { background: $panel; border: none; outline: 0; }
 QScrollArea > QWidget > QWidget[clear="true"] { background: transparent; }
+QHeaderView { background: $panel; border: none; }
+QHeaderView::section {
+    background: $panel; color: $muted; border: none; border-bottom: 1px solid $line; font-size: ${tiny}px;
+    font-weight: 600; padding: 0 4px 2px 10px;
+}
+QHeaderView::section:hover { color: $ink; }
+QScrollArea#rail-scroll { background: $rail; }
 QTabBar { background: transparent; }
 QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }
 QScrollBar:horizontal { background: transparent; height: 10px; margin: 0; }
@@ -138,8 +154,15 @@ def stylesheet(tokens: Tokens, metrics: Metrics, mono: str) -> str:
         f'QFrame[banner="true"][tone="{t}"] QLabel {{ color: {values[t]}; }}'
         for t in TONES
     )
+    notices = "\n".join(
+        f'QFrame[notice="{t}"] {{ background: {values[t + "_bg"]}; border: none; '
+        f"border-bottom: 1px solid {tokens.line}; }}"
+        for t in TONES
+    )
     return _SHEET.substitute(
         values,
+        notices=notices,
+        display=round(metrics.base * 20 / 13),
         pills=pills,
         banners=banners,
         mono=mono,

@@ -86,6 +86,7 @@ class Pill(QLabel):
         super().__init__(parent)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setText(text)
+        self.setIndent(0)
         self.setProperty("pill", "true")
         self.setProperty("tone", tone)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
@@ -105,7 +106,7 @@ class Banner(QFrame):
         self.setProperty("tone", tone)
         self.text = label(text, wrap=True)
         row = QHBoxLayout(self)
-        row.setContentsMargins(12, 9, 12, 9)
+        row.setContentsMargins(12, 10, 12, 10)
         row.addWidget(self.text)
 
     def show_text(self, text: str, tone: Tone) -> None:
