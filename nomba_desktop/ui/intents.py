@@ -64,7 +64,10 @@ class Intents(Protocol):
         ...
 
     async def add_key(self, draft: KeyDraft, secret: Secret, *, sign_in: bool) -> tuple[FieldRemark, ...]:
-        """Save a new key; the remarks that block when it wasn't saved. Raises a `NombaDesktopError`."""
+        """Save a new key; the remarks that block when it wasn't saved. Raises a `NombaDesktopError`.
+
+        `sign_in` was confirmed where a server may use the key. Sets `Settings.secrets_warning_seen`.
+        """
         ...
 
     async def edit_key(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtGui import QAccessible
@@ -62,6 +63,7 @@ class World:
         self.calls.append(("add_key", sign_in))
         if not self.remarks:
             self.saved.append((draft, secret))
+            self.stored = replace(self.stored, secrets_warning_seen=True)
         return self.remarks
 
     async def edit_key(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
@@ -32,7 +31,8 @@ if TYPE_CHECKING:
 class AddKeyDialog(Overlay):
     """The dialog over `window`. `environments` are those a key can live in, in order; `spawn` is `Tasks.spawn`.
 
-    `accepted` comes after the key was saved.
+    `accepted` comes after the key was saved. Nomba's advice against secrets on desktops is shown until
+    `Settings.secrets_warning_seen`; `Intents.add_key` sets that with the first key it saves.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class AddKeyDialog(Overlay):
             self.form, intents, environments, desktop_warning=not intents.settings().secrets_warning_seen
         )
         self.keeper.rendered.connect(self._render)
-        self.keeper.saved.connect(self._saved)
+        self.keeper.saved.connect(self.accept)
         self.paste.clicked.connect(self._paste)
         self.cancel.clicked.connect(self.reject)
         self.save.clicked.connect(lambda: self._save(sign_in=False))
@@ -126,12 +126,6 @@ class AddKeyDialog(Overlay):
         self._spawn(
             self.keeper.save(words, lambda: self._intents.add_key(draft, secret, sign_in=sign_in)), "add key"
         )
-
-    def _saved(self) -> None:
-        if self.keeper.state.desktop_warning:
-            seen = replace(self._intents.settings(), secrets_warning_seen=True)
-            self._spawn(self._intents.save_settings(seen), "remember that the warning was seen")
-        self.accept()
 
     def reject(self) -> None:
         """Close without saving; not while saving runs."""

@@ -193,6 +193,7 @@ class Overlay(QDialog):
     # -- keyboard and mouse stay inside --------------------------------------------------------------------------
 
     def event(self, event: QEvent) -> bool:
+        """Qt's; keeps the window's shortcuts quiet."""
         if event.type() is QEvent.Type.ShortcutOverride:
             # What nobody inside wanted would be a shortcut of the window below.
             event.accept()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QAccessible, QAccessibleEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from nomba_desktop.domain.errors import Action
@@ -52,8 +53,8 @@ class ProblemBox(QFrame):
 
     def show_problem(self, problem: Problem | None) -> None:
         """Render it; None hides the box."""
-        self.setVisible(problem is not None)
         if problem is None:
+            self.hide()
             return
         restyle(self, "tone", "bad")
         for part in (self.title, self.text, self.details):
@@ -68,3 +69,7 @@ class ProblemBox(QFrame):
         if self._action is not None:
             self.act.setText(_WORDS[self._action])
         self.setAccessibleName(f"{problem.title}. {self.text.text()}")
+        if self.isHidden():
+            self.show()
+            # Read out at once: the focus stays where it was.
+            QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.Alert))
