@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from nomba_desktop.domain.secret import Secret
@@ -47,8 +47,14 @@ class PaintedSecret(QWidget):
         self.updateGeometry()
         self.update()
 
+    def _font(self) -> QFont:
+        font = QFont(self._theme.mono(self._theme.metrics.small))
+        for ligatures in ("calt", "liga"):  # `==` stays two characters
+            font.setFeature(QFont.Tag(ligatures), 0)
+        return font
+
     def _columns(self) -> int:
-        advance = QFontMetricsF(self._theme.mono(self._theme.metrics.small)).horizontalAdvance("0")
+        advance = QFontMetricsF(self._font()).horizontalAdvance("0")
         return max(8, int((self.width() - 20) / advance))
 
     def _lines(self) -> int:
@@ -74,7 +80,7 @@ class PaintedSecret(QWidget):
         painter.setPen(QPen(self._theme.colour("line"), 1))
         painter.setBrush(self._theme.colour("panel"))
         painter.drawRoundedRect(self.rect().adjusted(0, 0, -1, -1), 6, 6)
-        painter.setFont(self._theme.mono(self._theme.metrics.small))
+        painter.setFont(self._font())
         painter.setPen(self._theme.colour("ink"))
         columns, value = self._columns(), self._secret.reveal()
         for index in range(self._lines()):
