@@ -41,6 +41,13 @@ async def test_it_shows_the_key_and_offers_nothing_to_save(form: EditKeyForm) ->
     assert not form.dirty
 
 
+async def test_an_environment_that_is_known_later_gets_its_name(form: EditKeyForm) -> None:
+    form.set_environments(())
+    assert form.where.text() == "live · api.nomba.com"
+    form.set_environments(ENVIRONMENTS)
+    assert form.where.text() == "Live · api.nomba.com"
+
+
 async def test_an_empty_secret_keeps_the_stored_one(form: EditKeyForm, world: World) -> None:
     form.form.name.setText(" Payouts ")
     assert form.save.isEnabled()

@@ -92,6 +92,7 @@ class EditKeyForm(QWidget):
         """The environments as they are known now, for names and hosts."""
         self._environments = environments
         self.keeper.set_environments(environments)
+        self._show_where()
 
     def show_key(self, key: ApiKey) -> None:
         """Show this key. The same key again changes nothing while it is being edited."""
@@ -104,10 +105,15 @@ class EditKeyForm(QWidget):
     def _revert(self) -> None:
         if self._key is None:
             return
-        place = next((e.name for e in self._environments if e.id == self._key.environment_id), "")
-        set_text(self.where, f"{place or self._key.environment_id} · {self._key.host}")
+        self._show_where()
         self.form.show_key(self._key)
         self.keeper.forget(self._key.id)
+
+    def _show_where(self) -> None:
+        if self._key is not None:
+            names = {e.id: e.name for e in self._environments}
+            place = names.get(self._key.environment_id, self._key.environment_id)
+            set_text(self.where, f"{place} · {self._key.host}")
 
     def _render(self, props: FormProps) -> None:
         self.problem.show_problem(props.problem)

@@ -32,6 +32,8 @@ from nomba_desktop.ui.widgets import Banner, Button, Pill, Segmented, Toggle, la
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from PySide6.QtGui import QShowEvent
+
     from nomba_desktop.ui.dialogs.form_keeper import Spawn
     from nomba_desktop.ui.intents import Intents
     from nomba_desktop.ui.theme import Theme
@@ -202,6 +204,11 @@ class SettingsPage(QWidget):
         self._filling = False
         self._said = self._problem = ""
         self._judged = frozenset()
+        self._render()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """How long ago the keyring was tested is told anew."""
+        super().showEvent(event)
         self._render()
 
     def render_keyring(self, status: KeyringStatus) -> None:
