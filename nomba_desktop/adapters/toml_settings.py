@@ -98,19 +98,20 @@ class TomlSettings:
                     "The settings file is far too large to be one.", details=self._path.name
                 )
             text = self._path.read_bytes().decode()
-            return text, tomllib.loads(text)
         except FileNotFoundError:
             return "", {}
         except UnicodeDecodeError:
             raise SettingsInvalid("The settings file is not UTF-8 text.", details=self._path.name) from None
-        except (tomllib.TOMLDecodeError, RecursionError) as error:
-            raise SettingsInvalid(
-                f"The settings file is no TOML: {clean(str(error))}.", details=self._path.name
-            ) from None
         except OSError as error:
             raise SettingsInvalid(
                 "The settings file can't be read.", details=error.strerror or type(error).__name__
             ) from error
+        try:
+            return text, tomllib.loads(text)
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
+            last = f"at line {text.rstrip().count(chr(10)) + 1}, the last one"
+            said = clean(str(error)).replace("at end of document", last)
+            raise SettingsInvalid(f"The settings file is no TOML: {said}.", details=self._path.name) from None
 
 
 def _line_of(name: str, text: str) -> str:
