@@ -20,7 +20,7 @@ from nomba_desktop.domain.record import (
     StopKind,
     Tokens,
 )
-from nomba_desktop.domain.renewal import DEFAULT_POLICY, Policy, within_window
+from nomba_desktop.domain.renewal import CLOCK_SLACK, DEFAULT_POLICY, Policy, within_window
 
 
 class MoveRefused(Exception):
@@ -243,6 +243,20 @@ def try_not_before(record: SessionRecord, moment: float) -> SessionRecord:
     return replace(record, next_try=max(record.next_try, moment))
 
 
+def held_back(record: SessionRecord, failure: Failure, moment: float) -> SessionRecord:
+    """The budget is spent: nothing is tried before `moment`. An earlier failure says more and is kept."""
+    later = try_not_before(record, moment)
+    return replace(later, failure=record.failure or failure, attempts=max(1, record.attempts))
+
+
+def token_ended(record: SessionRecord, generation: int, now: float) -> SessionRecord:
+    """Nomba refused this generation's token while it was in doubt: it is no theft, and nobody hands it out again."""
+    if record.generation != generation or record.tokens is None:
+        return record
+    ends = min(record.tokens.expires_at, now)
+    return replace(record, tokens=replace(record.tokens, expires_at=ends), accepted_at=0.0)
+
+
 def nothing_left(record: SessionRecord, generation: int, policy: Policy = DEFAULT_POLICY) -> SessionRecord:
     """Neither refresh nor issue is possible: "sign in again" (protocol 11).
 
@@ -256,6 +270,7 @@ def nothing_left(record: SessionRecord, generation: int, policy: Policy = DEFAUL
         lost=record.in_doubt,
         intent=None,
         may_land_until=_may_land(record, policy),
+        attempts=0,
         next_try=0.0,
     )
 
@@ -268,8 +283,8 @@ def session_ended_outside(record: SessionRecord, generation: int, now: float) ->
     """
     if record.generation != generation or record.in_doubt or record.stop is not StopKind.NONE:
         return record
-    if record.tokens is None or record.tokens.expires_at <= now:
-        return record
+    if record.tokens is None or not record.tokens.issued_at - CLOCK_SLACK <= now < record.tokens.expires_at:
+        return record  # expired; or the clock was set back since, and nobody knows
     again = record.theft_generation is not None and record.theft_generation < generation
     left = record.tokens.expires_at - now
     latch = Latch(LatchKind.TAKEN_ELSEWHERE, generation, now, life_left=left)
@@ -295,8 +310,12 @@ def suspected(record: SessionRecord, client_id: str) -> SessionRecord:
 
 
 def unlatch(record: SessionRecord) -> SessionRecord:
-    """A person asked: the latch and the back-off are lifted, the budget stays."""
-    return replace(record, latch=None, next_try=0.0, refusals=0)
+    """A person asked: the latch and the back-off are lifted, the budget stays.
+
+    *Taken elsewhere* is lifted by new tokens alone: one asking is one try, the schedule doesn't go on with it.
+    """
+    taken = record.latch is not None and record.latch.kind is LatchKind.TAKEN_ELSEWHERE
+    return replace(record, latch=record.latch if taken else None, next_try=0.0, refusals=0)
 
 
 def signed_out(

@@ -28,6 +28,20 @@ class Policy:
 
 
 DEFAULT_POLICY = Policy()
+#: A stored time this many seconds ahead of the clock was written before the clock was set back.
+CLOCK_SLACK = 5.0
+#: No wait that a server or the back-off asks for is longer (seconds): see `read_retry_after`.
+LONGEST_WAIT = 3600.0
+
+
+def try_opens_at(next_try: float, failed_at: float | None, now: float) -> float:
+    """When the next try may be made, by a clock that may have been set back since: `now` or earlier means at once.
+
+    `failed_at` is the time of the failure that `next_try` was reckoned from, None where there was none.
+    """
+    if failed_at is not None and failed_at > now + CLOCK_SLACK:
+        return 0.0
+    return min(next_try, now + LONGEST_WAIT)
 
 
 def refresh_margin(life: float) -> float:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from nomba_desktop.domain.record import Failure, LatchKind, SessionRecord, StopKind
+from nomba_desktop.domain.errors import RateLimited
+from nomba_desktop.domain.record import Failure, Intent, LatchKind, SessionRecord, StopKind
+from nomba_desktop.domain.renewal import DEFAULT_POLICY
 from nomba_desktop.domain.tokens import TokenFacts, describe
 from nomba_desktop.domain.who import describe_who
 
@@ -180,9 +182,11 @@ def derive_session(
     if record.latch is not None and record.latch.kind is not LatchKind.REFUSED:
         certain = record.theft_generation is not None and record.theft_generation < record.latch.generation
         return TakenAway(record.latch.at, record.latch.life_left, certain, record.latch.other, life)
-    if record.intent is not None and record.intent.who != me and record.failure is None:
-        return HeldByOther(describe_who(record.intent.who, me), record.intent.at, life if alive else None)
+    if (intent := _others_call(record, now, me)) is not None:
+        return HeldByOther(describe_who(intent.who, me), intent.at, life if alive else None)
     if record.failure is not None and (record.latch is not None or record.attempts > 0):
+        if record.latch is None and record.failure.reference == RateLimited.reference:
+            return Waiting(WaitFor.RATE_LIMIT, record.next_try, life if alive else None)
         return Failing(
             record.failure,
             record.attempts,
@@ -193,6 +197,14 @@ def derive_session(
     if life is not None:
         return SignedIn(life) if alive else Expired(life)
     return SignedOut(len(record.owed), record.lost, record.failure)
+
+
+def _others_call(record: SessionRecord, now: float, me: str) -> Intent | None:
+    """Another process's call that is under way: after W its holder must be gone (protocol, "The record")."""
+    intent = record.intent
+    if intent is None or intent.who == me or record.failure is not None:
+        return None
+    return intent if abs(now - intent.at) < DEFAULT_POLICY.w else None
 
 
 def is_stopped(record: SessionRecord) -> bool:
