@@ -224,12 +224,14 @@ class HttpxNombaApi:
     # -- connections ---------------------------------------------------------------------------------------------
 
     async def _make(self, by_proxy: bool) -> httpx.AsyncBaseTransport:
+        if self._factory is not None:
+            return self._factory()
         if not all(name in sys.modules for name in _LIBRARIES):
             await asyncio.to_thread(_import)
         for name in ("httpx", "httpcore"):
             # At INFO they write every address, at DEBUG every header of an answer.
             logging.getLogger(name).setLevel(logging.WARNING)
-        return self._factory() if self._factory else self._connect(by_proxy)
+        return self._connect(by_proxy)
 
     def _connect(self, by_proxy: bool) -> httpx.AsyncBaseTransport:
         import httpx  # noqa: PLC0415

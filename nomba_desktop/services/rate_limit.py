@@ -57,9 +57,9 @@ class RateLimiter:
         """Take note of an answer, or with None and None that none came: once for every admitted call."""
         queue = self._queues.setdefault(lane, _Queue())
         now = self._clock.monotonic()
-        if queue.under_way:
-            queue.under_way.popleft()
         while queue.under_way and now - queue.under_way[0] > FORGOTTEN_AFTER:
+            queue.under_way.popleft()
+        if queue.under_way:
             queue.under_way.popleft()
         queue.state = learned(queue.state, headers, retry_after, now, len(queue.under_way))
         self._nudge_first(queue)
