@@ -179,8 +179,8 @@ def recognise(text: str) -> Pasted:
 
 
 def _padded(raw: str) -> bool:
-    inner = raw.rstrip("\r\n,;|")
-    return inner != inner.strip()
+    inner = raw.rstrip(",;")
+    return inner != inner.strip() and not inner.endswith("|")  # a table's cell has its spaces for the looks
 
 
 def trimmed_value(text: str) -> tuple[str, bool]:
