@@ -78,7 +78,7 @@ TAKEN: dict[str, Callable[[Any], object]] = {
     "list": list,
     "index": lambda s: s[0],
     "concatenate": lambda s: "x" + s,
-    "join": lambda s: ",".join(["a", s]),
+    "join": lambda s: ",".join(["a", *[s]]),
     "bytes": bytes,
     "hash": hash,
     "hash of a frozen dataclass": lambda s: hash(OwedEnd(s, 1.0)),
