@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 
 from nomba_desktop.domain.environments import SessionId
@@ -12,6 +12,7 @@ from nomba_desktop.domain.errors import (
     BadCredentials,
     BadRequest,
     Blocked,
+    BudgetSpent,
     Fate,
     Forbidden,
     NotAToken,
@@ -28,11 +29,13 @@ from nomba_desktop.domain.moves import (
     blocked,
     call_failed,
     close_by_probe,
+    held_back,
     issue_refused,
     land,
     put_forward,
     refresh_refused,
     session_lost,
+    token_ended,
     try_not_before,
 )
 from nomba_desktop.domain.record import CallKind, Failure, Intent, SessionRecord, Tokens
@@ -46,6 +49,7 @@ from nomba_desktop.services.ports import (
     Clock,
     Grant,
     HostFacts,
+    Move,
     NombaApi,
     SessionStore,
     Vault,
@@ -63,15 +67,19 @@ class RefreshTokenRefused(Exception):
 
 
 class Unsaved(Exception):
-    """A reply came and could not be made durable (12): `record` holds it, `save` tries to write it again."""
+    """A reply came and could not be made durable (12): `record` holds it, `move` writes it."""
 
-    def __init__(self, session: SessionId, record: SessionRecord, intent: Intent, tokens: Tokens) -> None:
+    def __init__(
+        self, key: ApiKey, record: SessionRecord, intent: Intent, tokens: Tokens, move: Move
+    ) -> None:
         super().__init__()
-        self.session, self.record, self.intent, self.tokens = session, record, intent, tokens
+        self.key, self.record, self.intent, self.tokens, self.move = key, record, intent, tokens, move
 
 
 Changed = Callable[[SessionId], None]
 
+#: Title of what every window shows while a token lives in memory only.
+UNSAVED = "The new token is not saved yet"
 #: The host fact "a new session ends the one before".
 _DISPLACES = "new session ends the one before"
 
@@ -159,27 +167,40 @@ class AuthCalls:
         return await self._land(key, record, intent, grant, by_person=by_person)
 
     async def settle(self, key: ApiKey, record: SessionRecord) -> SessionRecord:
-        """Probe the stored access token while an intent is open: a 200 closes it (5). Other answers leave it open.
+        """Probe the stored access token while an intent is open: a 200 closes it (5), a 401 means that it ended.
 
-        Where probes answer without a token, a 200 proves nothing and the intent stays open.
+        Other answers change nothing. Where probes answer without a token, a 200 proves nothing: the intent stays open.
         """
-        tokens = record.tokens
+        tokens, generation = record.tokens, record.generation
         if tokens is None or not self._prober.proves(key):
             return record
+
+        def close(current: SessionRecord) -> SessionRecord:
+            return close_by_probe(current, generation, self._clock.now(), self._policy)
+
+        def end(current: SessionRecord) -> SessionRecord:
+            return token_ended(current, generation, self._clock.now())
+
+        move: Move = close
         try:
             await self._prober.alive(key, tokens.access)
+        except TokenRefused:
+            move = end
         except ApiError:
             return record
-        now, generation = self._clock.now(), record.generation
-        settled = await self._store.apply(
-            key.session_id, lambda r: close_by_probe(r, generation, now, self._policy)
-        )
+        settled = await self._store.apply(key.session_id, move)
         self.changed(key.session_id)
         return settled
 
     async def wait_until(self, key: ApiKey, moment: float) -> None:
         """Nothing is tried before that moment."""
         await self._store.apply(key.session_id, lambda r: try_not_before(r, moment))
+        self.changed(key.session_id)
+
+    async def hold_back(self, key: ApiKey, error: BudgetSpent, moment: float) -> None:
+        """The budget is spent until that moment: every process shows it and waits."""
+        failure = Failure(error.reference, error.title, error.sentence, error.details, self._clock.now())
+        await self._store.apply(key.session_id, lambda r: held_back(r, failure, moment))
         self.changed(key.session_id)
 
     # -- what came of it -----------------------------------------------------------------------------------------
@@ -201,7 +222,7 @@ class AuthCalls:
         self, key: ApiKey, record: SessionRecord, intent: Intent, grant: Grant, *, by_person: bool
     ) -> SessionRecord:
         sid, tokens = key.session_id, self._tokens(grant)
-        displaces = self._displaces(key)
+        displaces = self.displaces(key)
         self._heard(key.host, grant.received_at, grant.offset)
 
         def move(current: SessionRecord) -> SessionRecord:
@@ -212,18 +233,13 @@ class AuthCalls:
             landed = await self._store.apply(sid, move)
         except MoveRefused:
             landed = await self._rejected(key, intent, tokens)
-        except StoreError:
-            kept = land(
-                replace(record, intent=intent),
-                intent,
-                tokens,
-                self._clock.now(),
-                self._policy,
-                displaces=displaces,
-            )
+        except StoreError as error:
+            now = self._clock.now()
+            failure = Failure(error.reference, UNSAVED, error.sentence, error.details, now)
+            kept = replace(move(replace(record, intent=intent)), failure=failure, attempts=1)
             self._unsaved[sid] = kept
             self.changed(sid)
-            raise Unsaved(sid, kept, intent, tokens) from None
+            raise Unsaved(key, kept, intent, tokens, move) from None
         self.changed(sid)
         if intent.kind is CallKind.ISSUE and displaces is None:
             await self._observe(key, record)
@@ -243,14 +259,19 @@ class AuthCalls:
             sid, lambda r: put_forward(r, intent, tokens, self._clock.now(), self._policy)
         )
 
-    def _displaces(self, key: ApiKey) -> bool | None:
+    def displaces(self, key: ApiKey) -> bool | None:
+        """Whether it was seen at this key's host that a new session ends the one before (13)."""
         seen = self._facts.read(key.host, _DISPLACES)
         return None if seen is None else seen == "yes"
 
     async def _observe(self, key: ApiKey, before: SessionRecord) -> None:
-        """Learn once per host whether a new session ends the one before (13): ask with the replaced token."""
+        """Learn once per host whether a new session ends the one before (13): ask with the replaced token.
+
+        Not while an abandoned call could have ended that token; an unknown session beside it changes nothing.
+        """
         now, old = self._clock.now(), before.tokens
-        known_good = before.accepted_at > 0 and now - before.accepted_at < 600 and not before.in_doubt
+        fresh = before.accepted_at > 0 and now - before.accepted_at < 600
+        known_good = fresh and before.intent is None and before.may_land_until == 0
         if old is None or old.expires_at <= now or not known_good or not self._prober.proves(key):
             return
         try:
@@ -290,28 +311,30 @@ class AuthCalls:
 
     # -- a reply that could not be written -------------------------------------------------------------------------
 
-    def save_later(self, unsaved: Unsaved, lock: AsyncExitStack) -> None:
+    async def save_later(self, unsaved: Unsaved, lock: AsyncExitStack) -> None:
         """Keep the lock and the intent, and write the reply as soon as the disk lets us (12)."""
-        self._tasks.spawn(self._save(unsaved, lock), name="save a token")
+        if self._tasks.spawn(self._save(unsaved, lock), name="save a token") is None:
+            await lock.aclose()  # the app is closing: the intent stays open, and the next reader is in doubt
 
     async def _save(self, unsaved: Unsaved, lock: AsyncExitStack) -> None:
-        sid, attempts = unsaved.session, 0
+        sid, attempts, saved = unsaved.key.session_id, 0, False
         async with lock:
-            while True:
+            while not saved:
                 attempts += 1
                 await self._clock.sleep(backoff(attempts, replace(self._policy, backoff_cap=15.0), 0.0))
-                try:
-                    await self._store.apply(
-                        sid,
-                        lambda r: land(r, unsaved.intent, unsaved.tokens, self._clock.now(), self._policy),
-                    )
-                except StoreError:
-                    continue
-                except MoveRefused:
-                    await self._store.apply(sid, session_lost)
-                self._unsaved.pop(sid, None)
-                self.changed(sid)
-                return
+                saved = await self._saved(unsaved)
+            self._unsaved.pop(sid, None)
+            self.changed(sid)
+
+    async def _saved(self, unsaved: Unsaved) -> bool:
+        try:
+            await self._store.apply(unsaved.key.session_id, unsaved.move)
+        except StoreError:
+            return False
+        except MoveRefused:
+            with suppress(MoveRefused, ApiError):
+                await self._rejected(unsaved.key, unsaved.intent, unsaved.tokens)
+        return True
 
 
 def _is_403(error: ApiError) -> bool:

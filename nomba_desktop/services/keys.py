@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import TypeVar
 
@@ -61,7 +62,7 @@ class Keys:
         try:
             await self._inventory.save(key)
         except StoreError:
-            await self._vault.delete(key.id)
+            await self._put_back(key.id, None)
             raise
         self._state.publish(KeySaved(key))
         return key
@@ -85,8 +86,8 @@ class Keys:
         try:
             await self._inventory.save(key)
         except StoreError:
-            if secret is not None and before is not None:
-                await self._vault.put(key_id, before)
+            if secret is not None:
+                await self._put_back(key_id, before)
             raise
         self._state.publish(KeySaved(key))
         return key
@@ -122,6 +123,17 @@ class Keys:
 
     async def _put(self, key: ApiKey, secret: Secret) -> None:
         await self._guard(self._vault.put(key.id, BoundSecret(secret, _binding(key))))
+
+    async def _put_back(self, key_id: KeyId, before: BoundSecret | None) -> None:
+        """The row was not written: the keyring gets its earlier entry again, None for none.
+
+        The store's error goes to the caller; one of the keyring here is a notice.
+        """
+        with suppress(KeyringError):
+            if before is None:
+                await self._guard(self._vault.delete(key_id))
+            else:
+                await self._guard(self._vault.put(key_id, before))
 
     async def _guard(self, work: Awaitable[T]) -> T:
         try:

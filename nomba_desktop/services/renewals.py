@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from nomba_desktop.domain.clocks import NOTICEABLE_JUMP, Instant, clock_jump
-from nomba_desktop.domain.errors import ApiError, KeyringError, SessionError, StoreError
+from nomba_desktop.domain.errors import ApiError, KeyringError, SealBroken, SessionError, StoreError
 from nomba_desktop.domain.keys import ApiKey, KeyId
 from nomba_desktop.domain.schedule import Due, What, moments
 from nomba_desktop.services.ports import Chance, Clock
@@ -100,8 +100,10 @@ class Renewals:
     def _first(self, key: ApiKey, now: float) -> Due | None:
         try:
             record = self._sessions.record(key)
-        except StoreError:
+        except SealBroken:
             return None  # shown as the session's state; a person decides
+        except StoreError:
+            return Due(now + LONGEST_NAP, What.JUDGE)
         dues = [
             replace(due, at=max(due.at, self._not_before.get((key.id, due.what), 0.0)))
             for due in moments(key, record, now, self.probe_every)
@@ -146,7 +148,8 @@ class Renewals:
                 case What.PROBE:
                     await self._sessions.check(key.id)
                 case What.PAY:
-                    await self._sessions.pay_owed_ends(key.id)
+                    if not await self._sessions.pay_owed_ends(key.id):
+                        return
             ok = True
         except (ApiError, SessionError):
             pass  # the record holds it, and every window shows it as the session's state
@@ -163,7 +166,8 @@ class Renewals:
         if what is What.PROBE and ok:
             pause = self.probe_every
         else:
-            pause = min(60.0, 1.0 * 2 ** min(failed, 6)) * (1 + 0.1 * self._chance.uniform())
+            longest = 300.0 if what is What.PAY else 60.0
+            pause = min(longest, 2.0 ** min(failed, 9)) * (1 + 0.1 * self._chance.uniform())
         self._not_before[each] = self._clock.now() + pause
         self._busy.discard(each)
         self._dirty.add(key_id)

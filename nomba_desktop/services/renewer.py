@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from nomba_desktop.domain.errors import (
@@ -17,16 +17,25 @@ from nomba_desktop.domain.errors import (
     BudgetSpent,
     Displaced,
     HeldElsewhere,
+    KeyringError,
     KeyStopped,
     Latched,
+    SecretMissing,
     SignInNeeded,
     TakenElsewhere,
     TokenRefused,
 )
 from nomba_desktop.domain.keys import ApiKey, SharedUse
-from nomba_desktop.domain.moves import MoveRefused, nothing_left, session_ended_outside, unlatch
-from nomba_desktop.domain.record import CallKind, LatchKind, SessionRecord, Verdict, look
-from nomba_desktop.domain.renewal import DEFAULT_POLICY, Policy, budget_opens_at
+from nomba_desktop.domain.moves import MoveRefused, accepted, nothing_left, session_ended_outside, unlatch
+from nomba_desktop.domain.record import CallKind, LatchKind, SessionRecord, StopKind, Verdict, look
+from nomba_desktop.domain.renewal import (
+    CLOCK_SLACK,
+    DEFAULT_POLICY,
+    Policy,
+    budget_opens_at,
+    refresh_margin,
+    try_opens_at,
+)
 from nomba_desktop.domain.secret import Secret
 from nomba_desktop.services.auth_calls import AuthCalls, RefreshTokenRefused, Unsaved
 from nomba_desktop.services.ports import Clock, SessionLock, SessionStore
@@ -53,10 +62,10 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a caller wants: a token living `min_life` seconds, not the generation `replacing`."""
+    """What a caller wants: a token living `min_life` seconds (None: the usual), not the generation `replacing`."""
 
     key: ApiKey
-    min_life: float
+    min_life: float | None
     replacing: int | None
     asked: Asked
     confirmed: bool
@@ -86,7 +95,7 @@ class Renewer:
 
     def read(self, key: ApiKey) -> Held | None:
         """The hot read (1): a token at hand that still lives, or None. Raises `KeyStopped`."""
-        return self._usable(self._store.read(key.session_id), Wish(key, 0.0, None, Asked.PROGRAM, False))
+        return self._usable(self.record(key), Wish(key, 0.0, None, Asked.PROGRAM, False))
 
     async def token_for(
         self,
@@ -97,14 +106,14 @@ class Renewer:
         asked: Asked = Asked.PROGRAM,
         confirmed: bool = False,
     ) -> Held:
-        """A token that lives at least `min_life` seconds and isn't of the generation `replacing` or older.
+        """A token that lives at least `min_life` seconds (by default 30, or what is left of a shorter life when its
+        refresh is due) and isn't of the generation `replacing` or older.
 
         Raises a `SessionError` that says why there is none, an `ApiError` of the call that failed, a
         `KeyringError` when the secret can't be read, a `StoreError` when the intent can't be written.
         """
-        life = self._policy.min_life if min_life is None else min_life
-        wish = Wish(key, life, replacing, asked, confirmed)
-        if held := self._usable(self._store.read(key.session_id), wish):
+        wish = Wish(key, min_life, replacing, asked, confirmed)
+        if held := self._usable(self.record(key), wish):
             return held
         deadline = self._clock.monotonic() + self._policy.lock_wait
         while True:
@@ -114,13 +123,20 @@ class Renewer:
                     try:
                         return await self._renew(wish)
                     except Unsaved as unsaved:
-                        self._calls.save_later(unsaved, stack.pop_all())
-                        return _held(unsaved.record)
-            if held := self._usable(self._store.read(key.session_id), wish):
+                        await self._calls.save_later(unsaved, stack.pop_all())
+                        return self._handed_out(self.record(key), wish)
+            if held := self._usable(self.record(key), wish):
                 return held
             if self._clock.monotonic() >= deadline:
                 return self._overdue(wish, owner.who)
             await self._clock.sleep(self._policy.reread_every)
+
+    async def accepted(self, key: ApiKey, generation: int) -> None:
+        """A probe of that generation answered 200: noted for every process."""
+        displaces = self._calls.displaces(key)
+        await self._store.apply(
+            key.session_id, lambda r: accepted(r, generation, self._clock.now(), displaces=displaces)
+        )
 
     async def use(
         self, key: ApiKey, request: Callable[[Secret], Awaitable[T]], *, asked: Asked = Asked.PROGRAM
@@ -156,17 +172,33 @@ class Renewer:
     def _alive(self, record: SessionRecord) -> bool:
         return record.tokens is not None and record.tokens.expires_at > self._clock.now()
 
+    def record(self, key: ApiKey) -> SessionRecord:
+        """The shared record, read now; with the tokens that could not be saved yet, where there are some (12)."""
+        record = self._store.read(key.session_id)
+        unsaved = self._calls.unsaved(key.session_id)
+        if unsaved is None or record.generation >= unsaved.generation:
+            return record
+        return replace(unsaved, stop=record.stop, stop_count=record.stop_count)
+
     def _usable(self, record: SessionRecord, wish: Wish) -> Held | None:
-        unsaved = self._calls.unsaved(wish.key.session_id)
-        if unsaved is not None and record.generation < unsaved.generation:
-            record = unsaved
-        match look(record, self._clock.now(), wish.min_life, wish.replacing):
-            case Verdict.STOPPED:
-                raise KeyStopped(f"“{wish.key.name}” is {record.stop.value}.")
-            case Verdict.USABLE:
-                return _held(record)
+        match look(record, self._clock.now(), self._min_life(record, wish), wish.replacing):
+            case Verdict.STOPPED | Verdict.USABLE:
+                return self._handed_out(record, wish)
             case _:
                 return None
+
+    def _min_life(self, record: SessionRecord, wish: Wish) -> float:
+        """What was asked for; else as much as a short-lived token has before its own refresh is due."""
+        if wish.min_life is not None:
+            return wish.min_life
+        life = record.tokens.life if record.tokens is not None else 0.0
+        return min(self._policy.min_life, refresh_margin(life))
+
+    def _handed_out(self, record: SessionRecord, wish: Wish) -> Held:
+        """The last look (9): a stop may have come up while the call was under way."""
+        if record.stop is not StopKind.NONE:
+            raise KeyStopped(f"“{wish.key.name}” is {record.stop.value}.")
+        return _held(record)
 
     def _overdue(self, wish: Wish, owner: str) -> Held:
         """The lock did not come free (2): the old token if it surely still lives, else who holds the lock."""
@@ -189,7 +221,7 @@ class Renewer:
             if wish.asked is Asked.PERSON:
                 record = await self._store.apply(sid, unlatch)
             try:
-                return _held(await self._call(record, wish))
+                return self._handed_out(await self._call(record, wish), wish)
             except MoveRefused:
                 continue
         raise HeldElsewhere(f"Other programs keep renewing “{wish.key.name}”.")
@@ -199,10 +231,12 @@ class Renewer:
         blocked = self._forbidden(record, wish)
         if blocked is None:
             return None
-        if record.intent is not None and self._alive(record):
-            record = await self._calls.settle(wish.key, record)
-            if held := self._usable(record, wish):
-                return held
+        record = await self._settled(record, wish)
+        if held := self._usable(record, wish):
+            return held
+        if isinstance(blocked, BudgetSpent):
+            opens = budget_opens_at(record.budget, self._clock.now(), self._policy)
+            await self._calls.hold_back(wish.key, blocked, opens or 0.0)
         raise blocked
 
     def _forbidden(
@@ -212,23 +246,20 @@ class Renewer:
         person = wish.asked is Asked.PERSON
         if record.latch is not None and not person:
             return self._latched(record)
-        if record.tokens is None and not person and not record.in_doubt and record.attempts == 0:
+        if record.tokens is None and not person and record.intent is None and record.attempts == 0:
             return SignInNeeded(f"“{name}” is signed out.")
         if not wish.may_call:
             return AskFirst(f"A server may sign in with “{name}” too.")
         taken = record.latch is not None and record.latch.kind is LatchKind.TAKEN_ELSEWHERE
-        if taken and now < record.login_at + self._policy.theft_gap:
+        if taken and record.login_at - CLOCK_SLACK <= now < record.login_at + self._policy.theft_gap:
             wait = record.login_at + self._policy.theft_gap - now
             return BackingOff(f"This app signs in again at most once in 5 minutes; {wait:.0f} s are left.")
-        if not person and record.next_try > now:
-            return BackingOff(f"The next try for “{name}” is in {record.next_try - now:.0f} s.")
-        opens = budget_opens_at(record.budget, now, self._policy)
-        if opens is not None:
+        opens = try_opens_at(record.next_try, record.failure.at if record.failure else None, now)
+        if not person and opens > now:
+            return BackingOff(f"The next try for “{name}” is in {opens - now:.0f} s.")
+        if budget_opens_at(record.budget, now, self._policy) is not None:
             calls, minutes = self._policy.budget_calls, self._policy.budget_window / 60
-            return BudgetSpent(
-                f"{calls} calls in {minutes:.0f} minutes brought no lasting token. "
-                f"The next one is possible in {opens - now:.0f} s."
-            )
+            return BudgetSpent(f"{calls} calls in {minutes:.0f} minutes brought no lasting token.")
         return None
 
     def _latched(self, record: SessionRecord) -> Latched | TakenElsewhere | Displaced:
@@ -250,7 +281,7 @@ class Renewer:
             try:
                 return await self._calls.call(key, record, CallKind.REFRESH, by_person=by_person)
             except RefreshTokenRefused as refused:
-                record = refused.record
+                record = _still(record, refused)
         secret = await self._calls.secret_of(key)
         if secret is not None:
             return await self._calls.call(key, record, CallKind.ISSUE, secret=secret, by_person=by_person)
@@ -259,15 +290,21 @@ class Renewer:
     async def _resolve(self, record: SessionRecord, wish: Wish) -> SessionRecord:
         """In doubt (5): with a secret issue; without one probe, wait for W, try the refresh token once."""
         key, by_person = wish.key, wish.asked is Asked.PERSON
-        secret = await self._calls.secret_of(key)
+        try:
+            secret = await self._calls.secret_of(key)
+        except KeyringError:
+            record = await self._settled(record, wish)
+            if self._usable(record, wish):
+                return record
+            raise
         if secret is not None:
             return await self._calls.call(key, record, CallKind.ISSUE, secret=secret, by_person=by_person)
-        if self._alive(record):
-            record = await self._calls.settle(key, record)
-            if record.intent is None and self._usable(record, wish):
-                return record
+        record = await self._settled(record, wish)
+        if self._usable(record, wish):
+            return record
         now = self._clock.now()
         lands_until = max(record.may_land_until, record.intent.at + self._policy.w if record.intent else 0.0)
+        lands_until = min(lands_until, now + self._policy.w)
         if now < lands_until:
             await self._calls.wait_until(key, lands_until)
             raise BackingOff(
@@ -277,15 +314,30 @@ class Renewer:
             try:
                 return await self._calls.call(key, record, CallKind.REFRESH, by_person=by_person)
             except RefreshTokenRefused as refused:
-                record = refused.record
+                record = _still(record, refused)
         return await self._give_up(record, wish)
 
+    async def _settled(self, record: SessionRecord, wish: Wish) -> SessionRecord:
+        """The record after a probe, where an intent is open and the token could still live (5)."""
+        if record.intent is None or not self._alive(record):
+            return record
+        return await self._calls.settle(wish.key, record)
+
     async def _give_up(self, record: SessionRecord, wish: Wish) -> SessionRecord:
+        if record.tokens is None:
+            raise SecretMissing(f"There is none for “{wish.key.name}”, so it can't sign in.")
         await self._store.apply(wish.key.session_id, lambda r: nothing_left(r, record.generation))
         self._calls.changed(wish.key.session_id)
         raise SignInNeeded(
             f"Nomba ended the session of “{wish.key.name}” and there is no secret to sign in with."
         )
+
+
+def _still(before: SessionRecord, refused: RefreshTokenRefused) -> SessionRecord:
+    """The record to go on with after a refusal; raises `MoveRefused` when somebody renewed meanwhile (11)."""
+    if refused.record.generation != before.generation:
+        raise MoveRefused(refused.record.generation)
+    return refused.record
 
 
 def _held(record: SessionRecord) -> Held:

@@ -9,6 +9,7 @@ from typing import TypeVar
 from nomba_desktop.domain.environments import SessionId
 from nomba_desktop.domain.errors import (
     ApiError,
+    Displaced,
     Forbidden,
     KeyringError,
     KeyStopped,
@@ -22,8 +23,9 @@ from nomba_desktop.domain.errors import (
 )
 from nomba_desktop.domain.keys import ApiKey, KeyId
 from nomba_desktop.domain.limits import Lane
-from nomba_desktop.domain.moves import accepted, displaced, ends_paid, session_lost, signed_out, suspected
+from nomba_desktop.domain.moves import displaced, ends_paid, session_lost, signed_out, suspected
 from nomba_desktop.domain.record import Failure, OwedEnd, SessionRecord
+from nomba_desktop.domain.renewal import CLOCK_SLACK
 from nomba_desktop.domain.sessions import (
     IDLE,
     Activity,
@@ -36,6 +38,7 @@ from nomba_desktop.domain.sessions import (
 )
 from nomba_desktop.domain.snapshot import ServerHeard, SessionsSeen
 from nomba_desktop.services.auth_targets import Targets
+from nomba_desktop.services.ending import Ender
 from nomba_desktop.services.keyring_watch import KeyringWatch
 from nomba_desktop.services.locking import hold
 from nomba_desktop.services.ports import Clock, NombaApi, SessionLock, SessionStore
@@ -67,8 +70,8 @@ class Sessions:
         me: str,
     ) -> None:
         self._state, self._store, self._lock, self._renewer = state, store, lock, renewer
-        self._api, self._targets, self._keyring, self._clock, self._me = api, targets, keyring, clock, me
-        self._prober = prober
+        self._keyring, self._clock, self._me = keyring, clock, me
+        self._prober, self._ender = prober, Ender(api, targets, prober, clock)
         self._activity: dict[SessionId, Activity] = {}
         self._lives: dict[SessionId, tuple[int, float, Life]] = {}
         self._listeners: list[Callable[[Sequence[ApiKey]], None]] = []
@@ -80,8 +83,8 @@ class Sessions:
         self._listeners.append(listener)
 
     def record(self, key: ApiKey) -> SessionRecord:
-        """The shared record of a key, read now."""
-        return self._store.read(key.session_id)
+        """The shared record of a key, read now; with the tokens of this process that could not be saved yet."""
+        return self._renewer.record(key)
 
     def observe(self, keys: Iterable[ApiKey] | None = None) -> None:
         """Look at these sessions (all when None) and publish what changed. Synchronous, no server is asked."""
@@ -102,9 +105,10 @@ class Sessions:
 
     def _session(self, key: ApiKey, now: float) -> Session:
         try:
-            record = self._store.read(key.session_id)
-        except SealBroken as error:
-            failure = Failure(error.reference, error.title, error.hint, error.details, 0.0)
+            record = self.record(key)
+        except StoreError as error:
+            told = error.hint if isinstance(error, SealBroken) else error.sentence
+            failure = Failure(error.reference, error.title, told, error.details, 0.0)
             return Failing(failure, 1, 0.0, latched=True)
         activity = self._activity.get(key.session_id, IDLE)
         return derive_session(record, activity, now, me=self._me, life=self._life(key.session_id, record))
@@ -189,7 +193,11 @@ class Sessions:
         """The scheduled refresh: replace the present generation when its moment has come."""
         key = self.key(key_id)
         record = self.record(key)
-        due = record.tokens is not None and record.tokens.refresh_at <= self._clock.now()
+        now, tokens = self._clock.now(), record.tokens
+        asked = record.failure is not None and record.attempts > 0  # a refresh that failed before
+        due = tokens is not None and (
+            tokens.refresh_at <= now or asked or tokens.issued_at > now + CLOCK_SLACK
+        )
         replacing = record.generation if due else None
         await self._doing(
             key, lambda: self._renewer.token_for(key, replacing=replacing, asked=Asked.SCHEDULE)
@@ -202,10 +210,8 @@ class Sessions:
         try:
             await self._probe(key, held)
         except TokenRefused:
-            generation = held.generation
-            held = await self._doing(
-                key, lambda: self._renewer.after_refusal(key, generation, asked=Asked.PROGRAM)
-            )
+            before = self.record(key)
+            held = await self._doing(key, lambda: self._refused(key, before, held.generation, Asked.PROGRAM))
         except (TransientApiError, Forbidden):
             pass  # Nomba can't be asked now, or not with this key's permissions; the token is unexpired
         return held
@@ -230,22 +236,31 @@ class Sessions:
             return
         except TokenRefused:
             try:
-                await self._renewer.after_refusal(key, held.generation, asked=Asked.SCHEDULE)
-            except TakenElsewhere:
-                if not await self._displaced(key, before):
-                    raise
+                await self._refused(key, before, held.generation, Asked.SCHEDULE)
+            except Displaced:
+                return  # both keys show it
             finally:
                 self.observe([key])
+
+    async def _refused(self, key: ApiKey, before: SessionRecord, generation: int, asked: Asked) -> Held:
+        """Follow a 401 up; raises `Displaced` in place of `TakenElsewhere` when another key of ours did it."""
+        try:
+            return await self._renewer.after_refusal(key, generation, asked=asked)
+        except TakenElsewhere:
+            other = await self._displaced(key, before)
+            if other is None:
+                raise
+            raise Displaced(f"“{other.name}” and “{key.name}” end each other's session.") from None
 
     async def _probe(self, key: ApiKey, held: Held) -> None:
         probed = await self._prober.alive(key, held.access)
         self._state.publish(ServerHeard(key.host, probed.at))
         if self._prober.proves(key):
-            await self._store.apply(key.session_id, lambda r: accepted(r, held.generation, self._clock.now()))
+            await self._renewer.accepted(key, held.generation)
         self.observe([key])
 
-    async def _displaced(self, key: ApiKey, before: SessionRecord) -> bool:
-        """Whether exactly one other key of ours ended this session: then both stop, named.
+    async def _displaced(self, key: ApiKey, before: SessionRecord) -> ApiKey | None:
+        """The other key of ours, if there is exactly one, that ended this session: then both stop, named.
 
         That key must have renewed between this one's last acceptance and its refusal. It counts as seen when those
         two are at most a minute apart, or when each has ended the other's session once; otherwise it is suspected.
@@ -254,18 +269,25 @@ class Sessions:
         others = [
             other
             for other in self._state.snapshot.keys.values()
-            if other.id != key.id and other.host == key.host
-            if (tokens := self.record(other).tokens) is not None and tokens.issued_at >= since > 0
+            if other.id != key.id and other.host == key.host and self._issued_at(other) >= since > 0
         ]
         if len(others) != 1:
-            return False
+            return None
         other = others[0]
         seen = self._clock.now() - since <= SEEN_WITHIN
         if not seen and self.record(other).suspect != key.client_id:
             await self._store.apply(key.session_id, lambda r: suspected(r, other.client_id))
-            return False
+            return None
         await self._stop_both(key, before.generation, other)
-        return True
+        return other
+
+    def _issued_at(self, key: ApiKey) -> float:
+        """When a key's present token was issued; 0 where there is none, or none that can be read."""
+        try:
+            tokens = self.record(key).tokens
+        except StoreError:
+            return 0.0
+        return tokens.issued_at if tokens is not None else 0.0
 
     async def _stop_both(self, key: ApiKey, generation: int, other: ApiKey) -> None:
         now, theirs = self._clock.now(), self.record(other).generation
@@ -274,53 +296,50 @@ class Sessions:
         self.observe([key, other])
 
     async def sign_out(self, key_id: KeyId) -> bool:
-        """End the token at the server, then clear it here; whether the server confirmed.
+        """Clear the token here, then end it at the server; whether the server is seen to refuse it now.
 
-        When the server can't be reached it is signed out here, and the end is owed and shown.
+        When the server can't be reached, or the end is not proved, the end is owed, shown, and paid later: it is
+        written as owed before the call, so that a crash in between loses nothing.
         """
         key = self.key(key_id)
-        return await self._doing(key, lambda: self._sign_out(key))
+        try:
+            return await self._sign_out(key)
+        finally:
+            with suppress(StoreError):
+                self.observe([key])
 
     async def _sign_out(self, key: ApiKey) -> bool:
         async with hold(self._lock, key.session_id, self._clock, key.name):
-            record = self.record(key)
-            ends = list(record.superseded)
+            record = self._store.read(key.session_id)
+            ends = record.superseded
             if record.tokens is not None:
-                ends.append(OwedEnd(record.tokens.access, record.tokens.expires_at))
-            owed = await self._end(key, tuple(ends))
-            await self._store.apply(key.session_id, lambda r: signed_out(r, record.generation, owed))
-            return not owed
+                ends = (*ends, OwedEnd(record.tokens.access, record.tokens.expires_at))
+            after = await self._store.apply(key.session_id, lambda r: signed_out(r, record.generation, ends))
+            return not await self._pay(key, after.owed)
 
-    async def pay_owed_ends(self, key_id: KeyId) -> None:
-        """End what is still owed at the server; expired tokens have ended by themselves."""
+    async def pay_owed_ends(self, key_id: KeyId) -> bool:
+        """End what is still owed at the server; whether nothing is left. Expired tokens have ended by themselves."""
         key = self.key(key_id)
         async with hold(self._lock, key.session_id, self._clock, key.name):
-            owed = self.record(key).owed
-            left = await self._end(key, owed)
-            paid = tuple(o for o in owed if o not in left)
-            await self._store.apply(key.session_id, lambda r: ends_paid(r, paid, self._clock.now()))
+            left = await self._pay(key, self._store.read(key.session_id).owed)
         self.observe([key])
+        return not left
 
-    async def _end(self, key: ApiKey, ends: tuple[OwedEnd, ...]) -> tuple[OwedEnd, ...]:
-        """Revoke each unexpired token; those that could not be ended for a passing reason are returned."""
-        left: list[OwedEnd] = []
-        for end in ends:
-            if end.expires_at <= self._clock.now():
-                continue
-            try:
-                await self._api.revoke(self._targets(key), end.access)
-            except TransientApiError:
-                left.append(end)
-            except ApiError:
-                continue  # refused for good: this token is no live session of ours any more
-        return tuple(left)
+    async def _pay(self, key: ApiKey, owed: tuple[OwedEnd, ...]) -> tuple[OwedEnd, ...]:
+        left = await self._ender.end(key, owed)
+        paid = tuple(o for o in owed if o not in left)
+        after = await self._store.apply(key.session_id, lambda r: ends_paid(r, paid, self._clock.now()))
+        return after.owed
 
     async def _doing(self, key: ApiKey, work: Callable[[], Awaitable[T]]) -> T:
         """Run a piece of work and show it while it runs; a keyring that is away means waiting."""
         session = key.session_id
+        waited = self._activity.get(session, IDLE).waiting is WaitFor.KEYRING
         self._activity[session] = Activity(self._clock.now())
         try:
             result = await work()
+            if waited:
+                await self._keyring.test()
         except KeyringError as error:
             self._activity.pop(session, None)
             if not error.permanent:

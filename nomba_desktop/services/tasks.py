@@ -41,7 +41,12 @@ class Tasks:
             return None
         task = asyncio.get_running_loop().create_task(self._guard(work, name), name=name)
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
+
+        def ended(task: asyncio.Task[None]) -> None:
+            self._running.discard(task)
+            work.close()  # cancelled before it began: else Python warns that it was never awaited
+
+        task.add_done_callback(ended)
         return task
 
     async def _guard(self, work: Coroutine[Any, Any, object], name: str) -> None:

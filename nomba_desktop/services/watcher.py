@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nomba_desktop.domain.errors import StoreError
 from nomba_desktop.services.ports import Clock
 from nomba_desktop.services.sessions import Sessions
 
@@ -13,4 +14,7 @@ async def watch_store(sessions: Sessions, clock: Clock, every: float = LOOK_EVER
     """Look at the change counter now and then, and at the sessions when it moved. Asks no server."""
     while True:
         await clock.sleep(every)
-        sessions.observe_if_changed()
+        try:
+            sessions.observe_if_changed()
+        except StoreError:
+            sessions.observe()  # each session shows what is wrong
