@@ -236,7 +236,7 @@ class Core:
 
     def _lane_waits(self, lane: Lane, priority: Priority, until: float) -> None:
         if self.sessions is not None:
-            self.sessions.lane_waits(lane, self._world.clock.now() + until - self._world.clock.monotonic())
+            self.sessions.lane_waits(lane, until)
 
     def _keyring_is_back(self) -> None:
         if self.sessions is None:
