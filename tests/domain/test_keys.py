@@ -118,6 +118,8 @@ def duplicates(draft: KeyDraft, host: str | None, editing: KeyId | None = None) 
 def test_the_same_host_and_client_id_are_refused_by_name() -> None:
     for spelled in (CLIENT, CLIENT.upper(), f" {CLIENT} "):
         (remark,) = duplicates(dataclasses.replace(GOOD, client_id=spelled), HOST)
+        shouted = dataclasses.replace(KEY, client_id=CLIENT.upper())
+        assert check_draft(dataclasses.replace(GOOD, client_id=spelled), HOST, [shouted]) == (remark,)
         assert remark.blocks
         assert "“Till” already has this client ID" in remark.sentence
 

@@ -15,19 +15,25 @@ from nomba_desktop.domain.moves import (
     close_by_probe,
     displaced,
     ends_paid,
+    held_back,
     land,
     session_ended_outside,
     session_lost,
     signed_out,
+    suspected,
+    token_ended,
     try_not_before,
     unlatch,
 )
 from nomba_desktop.domain.record import (
     EMPTY,
+    Failure,
     Latch,
     LatchKind,
     SessionRecord,
     StopKind,
+    Verdict,
+    look,
 )
 from tests.domain.records import FAILURE, POLICY, W, intent, owed, tokens
 
@@ -185,7 +191,39 @@ def test_paid_and_expired_ends_are_dropped() -> None:
     assert ends_paid(record, (), 49.0) == record
 
 
+def test_asking_lifts_no_taken_latch() -> None:
+    taken = session_ended_outside(SIGNED_IN, 3, 100.0)
+    asked = unlatch(but(taken, next_try=9.0, refusals=2))
+    assert asked == taken
+
+
+def test_a_clock_set_back_makes_no_theft() -> None:
+    issued_later = but(SIGNED_IN, tokens=tokens("c", issued=1000.0))
+    assert session_ended_outside(issued_later, 3, 900.0) == issued_later
+    assert session_ended_outside(issued_later, 3, 996.0).latch is not None
+
+
+def test_a_token_that_ended_in_doubt_is_not_handed_out_again() -> None:
+    ended = token_ended(but(ABANDONED, accepted_at=5.0), 3, 100.0)
+    assert ended.tokens == dataclasses.replace(tokens("c"), expires_at=100.0)
+    assert (ended.accepted_at, ended.intent, ended.latch) == (0.0, ABANDONED.intent, None)
+    assert look(but(ended, intent=None), 100.0, 0.0) is Verdict.STALE
+    assert token_ended(ABANDONED, 2, 100.0) == ABANDONED
+    assert token_ended(but(ABANDONED, tokens=None), 3, 100.0) == but(ABANDONED, tokens=None)
+    over = token_ended(SIGNED_IN, 3, 5000.0)
+    assert over.tokens is not None
+    assert over.tokens.expires_at == 1800.0
+
+
+def test_held_back_by_the_budget() -> None:
+    spent = Failure("ND-207", "Too many tries", "Six.", "", 9.0)
+    assert held_back(SIGNED_IN, spent, 600.0) == but(SIGNED_IN, next_try=600.0, failure=spent, attempts=1)
+    failing = but(SIGNED_IN, next_try=700.0, failure=FAILURE, attempts=4)
+    assert held_back(failing, spent, 600.0) == failing
+
+
 def test_small_moves() -> None:
+    assert suspected(SIGNED_IN, "client-2") == but(SIGNED_IN, suspect="client-2")
     assert session_lost(SIGNED_IN) == but(SIGNED_IN, lost=True)
     assert try_not_before(but(SIGNED_IN, next_try=9.0), 5.0).next_try == 9.0
     assert try_not_before(SIGNED_IN, 5.0).next_try == 5.0

@@ -18,6 +18,7 @@ from nomba_desktop.domain.moves import (
     close_by_probe,
     displaced,
     ends_paid,
+    held_back,
     issue_refused,
     land,
     nothing_left,
@@ -26,6 +27,8 @@ from nomba_desktop.domain.moves import (
     session_ended_outside,
     session_lost,
     signed_out,
+    suspected,
+    token_ended,
     try_not_before,
     unlatch,
 )
@@ -190,7 +193,9 @@ class Moves(RuleBasedStateMachine):
             assert after.may_land_until >= before.intent.at + W
         self._become(after)
 
-    @rule(which=st.sampled_from(["unlatch", "lost", "wait", "displaced", "paid"]))
+    @rule(
+        which=st.sampled_from(["unlatch", "lost", "wait", "displaced", "paid", "held", "ended", "suspected"])
+    )
     def small(self, which: str) -> None:
         record = self.record
         self._become(
@@ -200,6 +205,9 @@ class Moves(RuleBasedStateMachine):
                 "wait": try_not_before(record, self.now + 60),
                 "displaced": displaced(record, record.generation, self.now, "Till"),
                 "paid": ends_paid(record, (), self.now),
+                "held": held_back(record, FAILURE, self.now + 60),
+                "ended": token_ended(record, record.generation, self.now),
+                "suspected": suspected(record, "client-2"),
             }[which]
         )
 

@@ -15,6 +15,7 @@ from nomba_desktop.domain.renewal import (
     budget_opens_at,
     refresh_margin,
     refresh_moment,
+    try_opens_at,
     within_window,
 )
 
@@ -124,6 +125,13 @@ def test_six_in_ten_minutes(stamps: tuple[float, ...], now: float, opens: float 
     assert budget_opens_at(stamps, now, DEFAULT_POLICY) == opens
 
 
+def test_a_sleeper_that_wakes_at_the_named_moment_finds_the_budget_open() -> None:
+    stamp = 1713.733125988427  # plus 600, minus itself, is a little less than 600
+    opens = budget_opens_at((stamp,) * 6, stamp, DEFAULT_POLICY)
+    assert opens is not None
+    assert budget_opens_at((stamp,) * 6, opens, DEFAULT_POLICY) is None
+
+
 STAMPS = st.lists(st.floats(1.7e9, 1.7e9 + 700), max_size=12).map(tuple)
 
 
@@ -147,3 +155,20 @@ def test_a_stamp_inside_the_window_is_never_lost(stamps: tuple[float, ...], now:
     assert len(kept) == sum(1 for s in stamps if now < s + 600)
     assert all(s <= now for s in kept)
     assert len(within_window(kept, now - back, 600)) == len(kept)  # a clock set back forgets nothing
+
+
+@pytest.mark.parametrize(
+    ("next_try", "failed_at", "now", "opens"),
+    [
+        (130.0, 100.0, 110.0, 130.0),
+        (130.0, None, 110.0, 130.0),
+        (0.0, None, 110.0, 0.0),
+        (130.0, 115.0, 110.0, 130.0),
+        (130.0, 115.1, 110.0, 0.0),  # the clock was set back since the failure
+        (99_999.0, None, 110.0, 3710.0),
+    ],
+)
+def test_the_next_try_by_a_clock_that_may_have_been_set_back(
+    next_try: float, failed_at: float | None, now: float, opens: float
+) -> None:
+    assert try_opens_at(next_try, failed_at, now) == opens

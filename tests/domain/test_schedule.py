@@ -11,11 +11,12 @@ from nomba_desktop.domain.probes import PROBES, liveness_probes
 from nomba_desktop.domain.record import Latch, LatchKind, SessionRecord, StopKind
 from nomba_desktop.domain.schedule import Due, What, moments
 from nomba_desktop.domain.who import Who, describe_who
-from tests.domain.records import FAILURE, owed, tokens
+from tests.domain.records import FAILURE, intent, owed, tokens
 
 KEY = ApiKey(KeyId("k"), "Till", "live", "api.nomba.com", "account", "client", auto_refresh=True)
 RECORD = SessionRecord(generation=3, tokens=tokens("c"), accepted_at=100.0)
 RENEW, JUDGE, PROBE = Due(1440.0, What.RENEW), Due(1800.0, What.JUDGE), Due(400.0, What.PROBE)
+THEIRS = intent(3, at=190.0, who="ops-2/window/7")
 LATCH = Latch(LatchKind.REFUSED, 3, 1.0)
 
 
@@ -28,6 +29,10 @@ LATCH = Latch(LatchKind.REFUSED, 3, 1.0)
         ({}, {"next_try": 1600.0}, 1500.0, (Due(1600.0, What.RENEW), JUDGE, PROBE)),
         ({}, {}, 1800.0, (RENEW,)),
         ({"auto_refresh": False}, {}, 200.0, (JUDGE, PROBE)),
+        # an open intent is judged when its holder must be gone, and not probed meanwhile
+        ({}, {"intent": THEIRS}, 200.0, (Due(250.0, What.RENEW), Due(250.0, What.JUDGE), JUDGE)),
+        ({"auto_refresh": False}, {"intent": THEIRS}, 200.0, (Due(250.0, What.JUDGE), JUDGE)),
+        ({"auto_refresh": False}, {"intent": THEIRS}, 250.0, (JUDGE,)),
         ({}, {"latch": LATCH}, 200.0, (JUDGE, PROBE)),
         ({}, {"tokens": None}, 200.0, ()),
         (

@@ -6,6 +6,7 @@ import dataclasses
 
 import pytest
 
+from nomba_desktop.domain.errors import RateLimited
 from nomba_desktop.domain.record import EMPTY, Latch, LatchKind, SessionRecord, StopKind
 from nomba_desktop.domain.sessions import (
     IDLE,
@@ -37,6 +38,7 @@ THEIRS = intent(3, at=90.0, who=OTHER)
 REFUSED = Latch(LatchKind.REFUSED, 3, 80.0)
 TAKEN = Latch(LatchKind.TAKEN_ELSEWHERE, 3, 80.0, life_left=1700.0)
 DISPLACED = Latch(LatchKind.DISPLACED, 3, 80.0, other="Till")
+LIMITED = dataclasses.replace(FAILURE, reference=RateLimited.reference)
 CALLING = Activity(calling_since=95.0)
 WAITING = Activity(95.0, WaitFor.RATE_LIMIT, 101.0)
 
@@ -74,6 +76,13 @@ STATES: list[tuple[dict[str, object], Activity, float, Session]] = [
     ({"intent": THEIRS}, IDLE, 150.0, SignedIn(LIFE)),  # type: ignore[arg-type]
     ({"intent": THEIRS}, IDLE, 1900.0, Expired(LIFE)),  # type: ignore[arg-type]
     ({"intent": THEIRS, "tokens": None}, IDLE, 100.0, HeldByOther("ops-2", 90.0)),
+    # after W the other's holder must be gone
+    ({"intent": THEIRS}, IDLE, 149.9, HeldByOther("ops-2", 90.0, LIFE)),
+    ({"intent": THEIRS}, IDLE, 150.0, SignedIn(LIFE)),  # type: ignore[arg-type]
+    ({"intent": THEIRS, "tokens": None}, IDLE, 10.0, SignedOut()),
+    # a limit is waited for, not failed at
+    ({"failure": LIMITED, "attempts": 1, "next_try": 130.0}, IDLE, 100.0, Waiting(WaitFor.RATE_LIMIT, 130.0, LIFE)),
+    ({"failure": LIMITED, "attempts": 1, "latch": REFUSED}, IDLE, 100.0, Failing(LIMITED, 1, 0.0, True, LIFE)),
     ({"intent": intent(3, who=ME)}, IDLE, 100.0, SignedIn(LIFE)),  # type: ignore[arg-type]
     (
         {"failure": FAILURE, "attempts": 2, "next_try": 130.0},
