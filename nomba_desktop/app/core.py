@@ -64,6 +64,7 @@ class Core:
         self._databases: list[Database] = []
         self._scheduled = False
         self._wants_schedule = False
+        self._settings_read = False
         self.keyring.on_back(self._keyring_is_back)
 
     @property
@@ -76,8 +77,8 @@ class Core:
     # -- opening -----------------------------------------------------------------------------------------------------
 
     async def open(self) -> None:
-        """Settings, database, inventory, keyring, sessions, in this order; what fails is a notice with a next step."""
-        await self._load_settings()
+        """Database, inventory, keyring, sessions, in this order; what fails is a notice with a next step."""
+        await self.load_settings()
         if not await self._open_inventory():
             return
         await self.keyring.test()
@@ -89,7 +90,11 @@ class Core:
             return
         await self._sessions_at_last()
 
-    async def _load_settings(self) -> None:
+    async def load_settings(self) -> None:
+        """Read the settings, once; a mistake in them is a notice, and the defaults apply."""
+        if self._settings_read:
+            return
+        self._settings_read = True
         try:
             self.settings = await self._world.settings_file.load()
         except SettingsInvalid as error:

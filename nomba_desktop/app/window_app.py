@@ -28,14 +28,17 @@ class WindowApp:
         self, app: QApplication, world: World, *, practise: Callable[[], None], prepare: Prepare | None = None
     ) -> None:
         from nomba_desktop.ui.actions import Actions
+        from nomba_desktop.ui.furnish import Furnishing
         from nomba_desktop.ui.platform.browser import open_in_browser
         from nomba_desktop.ui.platform.clipboard import QtClipboard
         from nomba_desktop.ui.presenter import Presenter
+        from nomba_desktop.ui.theme import Theme
         from nomba_desktop.ui.window import MainWindow
 
-        self.app = app
+        theme = Theme(app)
+        theme.install()
         self.core = Core(world)
-        self.window: MainWindow = MainWindow()
+        self.window: MainWindow = MainWindow(theme, world.clock)
         self.clipboard = QtClipboard(app.clipboard())
         self.actions = Actions(
             self.core,
@@ -45,6 +48,14 @@ class WindowApp:
             open_url=open_in_browser,
         )
         self.presenter = Presenter(self.core.state, self.actions, world.clock, self.window)
+        self.furnishing = Furnishing(
+            self.window,
+            self.presenter,
+            self.actions,
+            state=self.core.state,
+            spawn=self.core.tasks.spawn,
+            clock=world.clock,
+        )
         self._prepare = prepare
         self._stop = asyncio.Event()
 
@@ -54,10 +65,12 @@ class WindowApp:
 
     async def run(self) -> int:
         """Show the window, open everything behind it, run until it is closed; returns the exit code."""
-        self.window.closed.connect(self.stop)
+        self.window.closing.connect(self.stop)
         self._heed_signals()
         self.window.show()
         try:
+            await self.core.load_settings()
+            self.furnishing.settings_loaded(self.core.settings)
             await self.core.open()
             if self._prepare is not None:
                 await self._prepare(self.core)
@@ -65,10 +78,11 @@ class WindowApp:
             await self._stop.wait()
         finally:
             self.clipboard.clear_if_ours()
+            self.furnishing.close()
             self.presenter.close()
+            self.window.hide()
             await self.core.aclose()
-            self.window.close()
-            self.window.deleteLater()
+            self.window.close_now()
         return 0
 
     def _heed_signals(self) -> None:

@@ -136,5 +136,14 @@ class AppEventLoop(qasync.QEventLoop):
         else:
             super().call_soon_threadsafe(context.run, callback, *args)
 
+    def _add_callback(self, handle: asyncio.Handle, delay: float = 0) -> None:
+        """Take a handle that asyncio made itself, as it does for signals."""
+
+        def run() -> None:
+            if not handle.cancelled():
+                handle._run()  # type: ignore[attr-defined] # asyncio's own loops call it so
+
+        self.call_later(delay, run)
+
     def _timer_handle_cancelled(self, handle: _Handle) -> None:
         self._timer.drop(handle)

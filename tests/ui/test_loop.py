@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import signal
 import threading
 from contextlib import suppress
 
@@ -167,3 +168,14 @@ def _application():
     from PySide6.QtWidgets import QApplication
 
     return QApplication.instance()
+
+
+async def test_a_signal_reaches_its_handler() -> None:
+    arrived = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGUSR1, arrived.set)
+    try:
+        signal.raise_signal(signal.SIGUSR1)
+        await asyncio.wait_for(arrived.wait(), 5)
+    finally:
+        loop.remove_signal_handler(signal.SIGUSR1)
