@@ -141,7 +141,7 @@ class AppEventLoop(qasync.QEventLoop):
 
         def run() -> None:
             if not handle.cancelled():
-                handle._run()  # type: ignore[attr-defined] # asyncio's own loops call it so
+                handle._run()
 
         self.call_later(delay, run)
 
