@@ -23,6 +23,7 @@ class DetailPanel(QWidget):
 
     pressed = Signal(Do)
     auto_refresh_asked = Signal(bool)
+    tab_added = Signal()
 
     def __init__(self, theme: Theme, clock: Clock, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -42,6 +43,7 @@ class DetailPanel(QWidget):
         self.buttons.pressed.connect(self.pressed)
         self.story.pressed.connect(self.pressed)
         self.tabs = Tabs(theme)
+        self.tabs.setAccessibleName("Tabs of the key")
         self.token = TokenPanel(theme, clock)
         self._tab_pages = QStackedWidget()
         self._content = QWidget()
@@ -123,6 +125,7 @@ class DetailPanel(QWidget):
     def set_settings_widget(self, page: QWidget) -> None:
         """The contents of the Settings tab, made by the room of dialogs and pages."""
         self.add_tab("Settings", page)
+        self.tab_added.emit()
 
     def show_tab(self, name: str) -> None:
         """Bring a tab to the front, if there is one of that name."""

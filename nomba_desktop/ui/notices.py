@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from nomba_desktop.ui.derive.banners import BannerAction, NoticeProps, NoticesProps
+from nomba_desktop.ui.focus import FocusAnchor
 from nomba_desktop.ui.widgets import Button, label
 
 
@@ -77,6 +78,7 @@ class NoticeStack(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
+        self._anchor = FocusAnchor(self)
         self._more = Button("", "link")
         self._more.clicked.connect(self.expand_asked)
         self._more.hide()
@@ -99,6 +101,7 @@ class NoticeStack(QWidget):
             if self._column.indexOf(bar) != place:
                 self._column.removeWidget(bar)
                 self._column.insertWidget(place, bar)
+        self._anchor.follow_with(w for bar in self.bars() for w in (bar.more, *bar.buttons))
         self._more.setText(f"{props.more} more")
         self._more.setVisible(props.more > 0)
         self.setVisible(bool(props.notices))

@@ -7,6 +7,7 @@ from PySide6.QtGui import QFont, QKeyEvent, QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from nomba_desktop.ui.derive.views import Filter, RailItem, RailProps
+from nomba_desktop.ui.focus import FocusAnchor
 from nomba_desktop.ui.theme import Theme
 from nomba_desktop.ui.widgets import label
 
@@ -108,6 +109,7 @@ class Rail(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 12, 8, 11)
         column.setSpacing(2)
+        self._anchor = FocusAnchor(self)
         self._filters = QWidget()
         self._filters.setProperty("box", "rail")
         self._list = QVBoxLayout(self._filters)
@@ -167,5 +169,6 @@ class Rail(QWidget):
                 self._buttons[item.filter] = button
                 self._list.addWidget(button)
         self._list.addStretch(1)
+        self._anchor.follow_with(self._buttons.values())
         if focused in self._buttons:
             self._buttons[focused].setFocus()

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
 from nomba_desktop.services.ports import Clock
 from nomba_desktop.ui.derive.statusbar import NextRefresh, StatusItem, StatusProps
+from nomba_desktop.ui.focus import move_to_end
 from nomba_desktop.ui.theme import Theme
 from nomba_desktop.ui.token_panel import Dot
 from nomba_desktop.ui.widgets import label, set_text
@@ -74,6 +75,11 @@ class StatusBar(QWidget):
         for widget in self._items:
             widget.button.clicked.connect(lambda _=False, w=widget: self._explain(w))
             self._left.addWidget(widget)
+        self.come_last()
+
+    def come_last(self) -> None:
+        """Let Tab come here after everything else in the window."""
+        move_to_end(self.window(), self.buttons())
 
     def _explain(self, widget: _Item) -> None:
         self.explain_asked.emit(widget.item.text(self._clock.now()), widget.item.explanation)

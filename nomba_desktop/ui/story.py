@@ -10,7 +10,7 @@ from nomba_desktop.ui.widgets import Banner, Button, label, set_text
 
 
 class Buttons(QWidget):
-    """A row of buttons made from props; `pressed` carries what to do."""
+    """A row of buttons, those in the props visible; `pressed` carries what to do."""
 
     pressed = Signal(Do)
 
@@ -20,42 +20,39 @@ class Buttons(QWidget):
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(8)
+        self._made = {do: self._make(do) for do in Do}
         self._row.addStretch(1)
-        self._made: dict[Do, Button] = {}
+        self.hide()
 
     def render_props(self, buttons: tuple[DoButton, ...]) -> None:
-        """Show these buttons in this order; a button that is off says why."""
+        """Show these buttons, in the order of `Do`; a button that is off says why."""
         if buttons == self._shown:
             return
-        wanted = [entry.do for entry in buttons]
+        wanted = {entry.do: entry.off for entry in buttons}
         for do, button in self._made.items():
             button.setVisible(do in wanted)
-        for place, entry in enumerate(buttons):
-            button = self._made.get(entry.do) or self._make(entry.do)
-            if self._row.indexOf(button) != place:
-                self._row.removeWidget(button)
-                self._row.insertWidget(place, button)
-            button.setVisible(True)
-            button.setEnabled(not entry.off)
-            button.setToolTip(entry.off)
-            button.setAccessibleDescription(entry.off)
+            off = wanted.get(do, "")
+            button.setEnabled(not off)
+            button.setToolTip(off)
+            button.setAccessibleDescription(off)
         self._shown = buttons
         self.setVisible(bool(buttons))
 
     def _make(self, do: Do) -> Button:
         button = Button(do.value)
         button.clicked.connect(lambda: self.pressed.emit(do))
-        self._made[do] = button
-        self._row.insertWidget(0, button)
+        self._row.addWidget(button)
+        button.hide()
         return button
 
     def focus_first(self) -> None:
         """Bring the keyboard to the first button."""
-        if self._shown:
-            self._made[self._shown[0].do].setFocus(Qt.FocusReason.OtherFocusReason)
+        shown = {entry.do for entry in self._shown}
+        if first := next((do for do in Do if do in shown), None):
+            self._made[first].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def button(self, do: Do) -> Button:
-        """The button for a gesture; KeyError when it was never shown."""
+        """The button for a gesture, shown or not."""
         return self._made[do]
 
 

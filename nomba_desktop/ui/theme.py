@@ -7,6 +7,7 @@ Widgets that only need the stylesheet say what they are by a property and take n
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -164,11 +165,19 @@ def metrics_for(scale: float, density: Density) -> Metrics:
 
 
 class Theme(QObject):
-    """The palette, sizes and fonts in force. `changed` comes after they were applied to the application."""
+    """The palette, sizes and fonts in force. `changed` comes after they were applied to the application.
+
+    `scheme` tells the system's colour scheme; Qt is asked where it isn't handed in.
+    """
 
     changed = Signal()
 
-    def __init__(self, app: QApplication, choice: Choice = Choice.SYSTEM) -> None:
+    def __init__(
+        self,
+        app: QApplication,
+        choice: Choice = Choice.SYSTEM,
+        scheme: Callable[[], Qt.ColorScheme] | None = None,
+    ) -> None:
         super().__init__(app)
         self._app = app
         self._choice = choice
@@ -184,6 +193,7 @@ class Theme(QObject):
         self.tokens = LIGHT
         self.metrics = metrics_for(self._scale, self._density)
         self._hints = self._app.styleHints()
+        self._scheme = scheme or self._hints.colorScheme
         self._contrast = self._hints.accessibility()
         self._hints.colorSchemeChanged.connect(self._apply)
         self._contrast.contrastPreferenceChanged.connect(self._apply)
@@ -202,7 +212,7 @@ class Theme(QObject):
     def wants_dark(self) -> bool:
         """Whether the choice, or the system where the choice is the system's, asks for dark."""
         if self._choice is Choice.SYSTEM:
-            return self._hints.colorScheme() is Qt.ColorScheme.Dark
+            return self._scheme() is Qt.ColorScheme.Dark
         return self._choice is Choice.DARK
 
     def _apply(self) -> None:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVB
 from nomba_desktop.domain.secret import Secret
 from nomba_desktop.services.ports import Clock
 from nomba_desktop.ui.derive.token_tab import SAYS, TokenLine
+from nomba_desktop.ui.focus import FocusAnchor
 from nomba_desktop.ui.theme import Theme
 from nomba_desktop.ui.widgets import Banner, Button, Pill, label, set_text
 
@@ -175,6 +176,7 @@ class TokenPanel(QWidget):
         self._says.text.setProperty("role", "small")
         column.addWidget(self._says)
         column.addSpacing(9)
+        self._anchor = FocusAnchor(self)
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(12)
         self._grid.setVerticalSpacing(0)
@@ -233,6 +235,7 @@ class TokenPanel(QWidget):
             if value.show_button is not None:
                 value.show_button.clicked.connect(self._toggle)
                 value.show_button.installEventFilter(self)
+                self._anchor.follow_with((value.show_button,))
                 self._grid.addWidget(self.painted, place, 0, 1, 2)
                 place += 1
 

@@ -185,6 +185,7 @@ class MainWindow(QMainWindow):
         self.status.explain_asked.connect(self.explain)
         self.table.verticalScrollBar().valueChanged.connect(self.ticker.tick_now)
         self.detail.token.revealed.connect(self.ticker.replan)
+        self.detail.tab_added.connect(self.status.come_last)
         self.shortcuts.add("Search", "Ctrl+F", self.focus_search)
         self.shortcuts.add("Add a key", "Ctrl+N", self.add_key_requested.emit)
         self.shortcuts.add("Inspect a token", "Ctrl+I", lambda: self._page_asked("inspect"))
@@ -196,6 +197,7 @@ class MainWindow(QMainWindow):
         """Give the central area another page."""
         self._pages[name] = page
         self.stack.addWidget(page)
+        self.status.come_last()
 
     def show_page(self, name: str) -> None:
         """Show a page; KeyError when none has that name."""

@@ -12,5 +12,6 @@ REVEALS: dict[str, int] = {
     "nomba_desktop/domain/secret.py": 1,  # the masked form that is shown
     "nomba_desktop/domain/tokens.py": 2,  # reading a token's claims; telling a refresh token by its shape
     "nomba_desktop/ui/platform/clipboard.py": 1,  # copying is what the person asked for
+    "nomba_desktop/ui/token_panel.py": 1,  # painted for half a minute, when asked
     "nomba_desktop/ui/dialogs/secret_field.py": 2,  # painted while shown; put into the form by *Paste all*
 }

@@ -71,7 +71,7 @@ class FakeIntents:
     """Writes down what was asked."""
 
     def __init__(self) -> None:
-        self.calls: list[tuple[Any, ...]] = []
+        self.calls: list[Any] = []
 
     def __getattr__(self, name: str) -> Any:
         def called(*args: Any, **kwargs: Any) -> None:

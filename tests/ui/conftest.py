@@ -9,9 +9,10 @@ import pytest
 from nomba_desktop.ui.theme import Theme
 from tests.support.qtloop import turn
 from tests.ui.form_world import Desk, World
+from tests.ui.stage import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from PySide6.QtWidgets import QApplication
 
@@ -44,3 +45,11 @@ async def theme(real_screen: QApplication) -> AsyncIterator[Theme]:
     made.deleteLater()
     real_screen.setStyleSheet("")
     await turn()
+
+
+@pytest.fixture
+def stage(real_screen: QApplication) -> Iterator[Stage]:
+    """The main window with the eleven keys of the pictures, shown."""
+    made = Stage(real_screen)
+    yield made
+    made.close()

@@ -33,16 +33,16 @@ from nomba_desktop.ui.derive.words import clock_time, count, day, day_and_time
 
 
 class Do(enum.Enum):
-    """A button of the panel."""
+    """A button of the panel; they stand in this order."""
 
     COPY = "Copy token"
     REFRESH = "Refresh now"
-    SIGN_OUT = "Sign out"
     SIGN_IN = "Sign in"
     SIGN_IN_HERE = "Sign in here"
     LEAVE = "Leave it"
     UNLOCK = "Unlock keyring"
     EDIT = "Edit key"
+    SIGN_OUT = "Sign out"
 
 
 @dataclass(frozen=True, slots=True)
