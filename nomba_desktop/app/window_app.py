@@ -31,6 +31,7 @@ class WindowApp:
         from nomba_desktop.ui.furnish import Furnishing
         from nomba_desktop.ui.platform.browser import open_in_browser
         from nomba_desktop.ui.platform.clipboard import QtClipboard
+        from nomba_desktop.ui.platform.wake import WakeWatch
         from nomba_desktop.ui.presenter import Presenter
         from nomba_desktop.ui.theme import Theme
         from nomba_desktop.ui.window import MainWindow
@@ -56,12 +57,18 @@ class WindowApp:
             spawn=self.core.tasks.spawn,
             clock=world.clock,
         )
+        self.wake = WakeWatch()
+        self.wake.woke.connect(self._woke)
         self._prepare = prepare
         self._stop = asyncio.Event()
 
     def stop(self) -> None:
         """End the program in order."""
         self._stop.set()
+
+    def _woke(self) -> None:
+        if self.core.renewals is not None:
+            self.core.renewals.wake()
 
     async def run(self) -> int:
         """Show the window, open everything behind it, run until it is closed; returns the exit code."""
@@ -77,6 +84,7 @@ class WindowApp:
             self.core.run_schedule()
             await self._stop.wait()
         finally:
+            self.wake.close()
             self.clipboard.clear_if_ours()
             self.furnishing.close()
             self.presenter.close()

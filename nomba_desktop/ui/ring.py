@@ -47,6 +47,11 @@ class Ring(QWidget):
         self._shown = self._at(self._clock.now())
         self.update()
 
+    @property
+    def figures(self) -> str:
+        """The figures as painted: `26:24`; empty without a token."""
+        return self._shown.text if self._shown is not None else ""
+
     def _at(self, now: float) -> Countdown | None:
         bar = self._bar
         if bar is None:
