@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import AsyncIterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from nomba_desktop.adapters.offload import finish
 from nomba_desktop.adapters.private_files import private_directory, private_file
 from nomba_desktop.domain.environments import SessionId
 from nomba_desktop.domain.errors import StoreUnavailable
@@ -26,13 +28,15 @@ class FileSessionLock:
     Lock files are never deleted: a waiter could hold a deleted file's lock while another makes a new one. `who` is
     what losers are told, such as `nomba (process 4711)`; it stands in a note beside the lock, written after the lock
     was won and removed before it is given back, both as well as it can be done. Every attempt has a lock object of
-    its own, so that two tasks of one process exclude each other like two processes.
+    its own, so that two tasks of one process exclude each other like two processes. Every touch of a file runs on
+    `executor`, or on a thread of its own; a caller cancelled meanwhile waits for it, so that no lock is left behind.
     """
 
-    def __init__(self, directory: Path, clock: Clock, who: str) -> None:
+    def __init__(self, directory: Path, clock: Clock, who: str, executor: Executor | None = None) -> None:
         self._directory = directory
         self._clock = clock
         self._who = who
+        self._executor = executor or ThreadPoolExecutor(1, "nomba-locks")
 
     def try_hold(self, session: SessionId) -> AbstractAsyncContextManager[Owner | None]:
         """Enter at once: None when the lock is now ours, else who holds it as far as known (`since` 0: unknown).
@@ -51,30 +55,38 @@ class FileSessionLock:
             preserve_lock_file=True,
             fallback_to_soft=False,
         )
-        note = path.with_suffix(".owner")
+        try:
+            yield await finish(self._executor, lambda: self._take(lock, path))
+        finally:
+            if lock.is_locked:
+                await finish(self._executor, lambda: _give_back(lock, path))
+
+    def _take(self, lock: FileLock, path: Path) -> Owner | None:
+        note = _note(path)
         try:
             private_directory(self._directory)
             lock.acquire()
         except Timeout:
-            yield _holder(note)
-            return
+            return _holder(note)
         except (OSError, NotImplementedError) as error:
             raise StoreUnavailable(
                 "The lock file of this key can't be used in the data directory: nothing was sent.",
                 details=str(getattr(error, "strerror", "") or type(error).__name__),
             ) from error
-        try:
-            self._leave_note(note)
-            yield None
-        finally:
-            with suppress(OSError):
-                note.unlink(missing_ok=True)
-            lock.release()
-
-    def _leave_note(self, note: Path) -> None:
         with suppress(OSError):
             private_file(note)
             note.write_text(json.dumps({"who": self._who, "since": self._clock.now()}), "utf-8")
+        return None
+
+
+def _give_back(lock: FileLock, path: Path) -> None:
+    with suppress(OSError):
+        _note(path).unlink(missing_ok=True)
+    lock.release()
+
+
+def _note(path: Path) -> Path:
+    return path.with_suffix(".owner")
 
 
 def _name(session: SessionId) -> str:

@@ -170,7 +170,7 @@ class Core:
         world, me = self._world, str(self._world.who)
         database, locks = await self._place_of_sessions()
         store = SqliteSessionStore(database, Sealer(cache_key))
-        lock = FileSessionLock(locks, world.clock, me)
+        lock = FileSessionLock(locks, world.clock, me, world.executor)
         limiter = RateLimiter(world.clock, on_wait=self._lane_waits)
         api = self._api = world.api(limiter, self.settings)
         targets = targets_of(self.state)

@@ -8,8 +8,10 @@ import json
 import os
 import stat
 import sys
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,9 +19,10 @@ from nomba_desktop.adapters.filelock_lock import FileSessionLock
 from nomba_desktop.domain.errors import StoreUnavailable
 from tests.contracts.samples import SESSION
 from tests.support.fakes.manual_clock import ManualClock
+from tests.support.qtloop import turn
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
 HOLDER = """
@@ -166,3 +169,56 @@ async def test_a_soft_link_in_the_place_of_the_lock_is_not_followed(
         async with lock.try_hold(SESSION):
             pass
     assert victim.read_text() == "precious"
+
+
+class WatchedThread(ThreadPoolExecutor):
+    """One thread that waits at a gate before each piece of work, and counts them."""
+
+    def __init__(self) -> None:
+        super().__init__(1, "lock-thread")
+        self.gate = threading.Event()
+        self.gate.set()
+        self.done = 0
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        def work() -> Any:
+            assert self.gate.wait(10)
+            self.done += 1
+            return fn(*args, **kwargs)
+
+        return super().submit(work)
+
+
+async def test_every_touch_of_a_file_is_the_executors(locks: Path) -> None:
+    with WatchedThread() as thread:
+        lock = FileSessionLock(locks, ManualClock(), "window", thread)
+        async with lock.try_hold(SESSION) as owner:
+            assert (owner, thread.done) == (None, 1)
+            async with lock.try_hold(SESSION) as other:
+                assert (other is None, thread.done) == (False, 2)
+            assert thread.done == 2, "who lost has nothing to give back"
+        assert thread.done == 3
+
+
+@pytest.mark.parametrize("again", [1, 2])
+async def test_cancelled_while_it_is_taken_it_is_given_back(locks: Path, again: int) -> None:
+    with WatchedThread() as thread:
+        lock = FileSessionLock(locks, ManualClock(), "window", thread)
+
+        async def hold() -> None:
+            async with lock.try_hold(SESSION):
+                raise AssertionError("entered after it was cancelled")
+
+        thread.gate.clear()
+        task = asyncio.create_task(hold())
+        for _ in range(again):
+            await turn()
+            task.cancel()
+        await turn()
+        assert not task.done()
+        thread.gate.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert (thread.done, list(locks.glob("*.owner"))) == (2, [])
+        async with lock.try_hold(SESSION) as owner:
+            assert owner is None
