@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian or Ubuntu packages that a task needs, if any is missing. Quick when none is.
 #   packaging/prepare-system.sh GROUP...
-# Groups: python (venv), window (Qt's libraries, fonts), display (a virtual screen), test, bundle.
+# Groups: python (venv), window (Qt's libraries, fonts), display (a virtual screen), test, bundle, deb (and its check).
 set -euo pipefail
 
 # Alternatives (a|b) differ between releases: any installed one will do, else the first that apt knows.
@@ -11,9 +11,15 @@ window=(
     libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0
     fontconfig-config fonts-dejavu-core fonts-inter fonts-jetbrains-mono
 )
-display=(xvfb xauth openbox)
-test=('dbus-daemon|dbus' 'dbus-bin|dbus' gnome-keyring xdotool)
-bundle=(binutils file fakeroot desktop-file-utils)
+display=(xvfb xauth openbox xdotool imagemagick)
+test=('dbus-daemon|dbus' 'dbus-bin|dbus' gnome-keyring)
+bundle=(binutils)
+deb=(fakeroot desktop-file-utils appstream debootstrap lintian)
+
+# A Python of the system has its library in a package of its own; PyInstaller needs that.
+if [[ $(readlink -f "$(command -v python3 || true)") =~ ^/usr/bin/(python3\.[0-9]+)$ ]]; then
+    bundle+=("lib${BASH_REMATCH[1]}|lib${BASH_REMATCH[1]}t64")
+fi
 
 wanted=()
 for group in "$@"; do
@@ -23,6 +29,7 @@ for group in "$@"; do
         display) wanted+=("${window[@]}" "${display[@]}") ;;
         test) wanted+=("${window[@]}" "${display[@]}" "${test[@]}") ;;
         bundle) wanted+=("${window[@]}" "${bundle[@]}") ;;
+        deb) wanted+=("${deb[@]}") ;;
         *) echo "prepare-system: no group '$group'" >&2; exit 2 ;;
     esac
 done

@@ -85,7 +85,7 @@ _PAST = {
     "Agent banking (old)": Past(1, "refused"),
     "Checkout web": Past(522),
     "Payouts service": Past(216),
-    "Reconciliation job": Past(1470, "refresh is slow"),
+    "Reconciliation job": Past(1503, "refresh is slow"),
     "Sandbox QA": Past(810),
     "Terminal fleet": Past(1026),
     "Vendor trial": Past(None, shared=SharedUse.YES_OR_NOT_SURE),
@@ -185,7 +185,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             api=http_api(clock),
             environments=lambda _: (LIVE, SANDBOX, practice(server.url)),
         )
-        return run_window(world, prepare=None if options.empty else Play(server, clock).prepare)
+        play = Play(server, clock)
+
+        async def prepare(core: Core) -> None:
+            if not options.empty:
+                await play.prepare(core)
+            count = len(core.state.snapshot.keys)
+            print(
+                f"Practice window: {count} sample keys on {server.url}. Secrets stay in memory; nothing is kept.",
+                flush=True,
+            )
+
+        return run_window(world, prepare=prepare, title="Nomba Desktop: practice")
 
 
 if __name__ == "__main__":

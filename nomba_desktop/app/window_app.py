@@ -108,7 +108,7 @@ def open_practice_window() -> None:
     subprocess.Popen([*command, "--practice"], start_new_session=True)  # noqa: S603 - our own program
 
 
-def run_window(world: World, *, prepare: Prepare | None = None) -> int:
+def run_window(world: World, *, prepare: Prepare | None = None, title: str = "Nomba Desktop") -> int:
     """Make the application and its loop, and run one window in them until it is closed."""
     os.environ.setdefault("QT_API", "pyside6")
     from PySide6.QtWidgets import QApplication
@@ -123,7 +123,9 @@ def run_window(world: World, *, prepare: Prepare | None = None) -> int:
     app.setQuitOnLastWindowClosed(False)
 
     async def amain() -> int:
-        return await WindowApp(app, world, practise=open_practice_window, prepare=prepare).run()
+        program = WindowApp(app, world, practise=open_practice_window, prepare=prepare)
+        program.window.setWindowTitle(title)
+        return await program.run()
 
     with asyncio.Runner(loop_factory=lambda: AppEventLoop(app)) as runner:
         return runner.run(amain())
