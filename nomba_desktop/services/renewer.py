@@ -113,7 +113,13 @@ class Renewer:
         `KeyringError` when the secret can't be read, a `StoreError` when the intent can't be written.
         """
         wish = Wish(key, min_life, replacing, asked, confirmed)
-        if held := self._usable(self.record(key), wish):
+        record = self.record(key)
+        if held := self._usable(record, wish):
+            if record.latch is not None and asked is Asked.PERSON:
+                await self._store.apply(
+                    key.session_id, unlatch
+                )  # keys that displaced each other, a block that is over
+                self._calls.changed(key.session_id)
             return held
         deadline = self._clock.monotonic() + self._policy.lock_wait
         while True:
@@ -254,12 +260,12 @@ class Renewer:
         if taken and record.login_at - CLOCK_SLACK <= now < record.login_at + self._policy.theft_gap:
             wait = record.login_at + self._policy.theft_gap - now
             return BackingOff(f"This app signs in again at most once in 5 minutes; {wait:.0f} s are left.")
-        opens = try_opens_at(record.next_try, record.failure.at if record.failure else None, now)
-        if not person and opens > now:
-            return BackingOff(f"The next try for “{name}” is in {opens - now:.0f} s.")
         if budget_opens_at(record.budget, now, self._policy) is not None:
             calls, minutes = self._policy.budget_calls, self._policy.budget_window / 60
             return BudgetSpent(f"{calls} calls in {minutes:.0f} minutes brought no lasting token.")
+        opens = try_opens_at(record.next_try, record.failure.at if record.failure else None, now)
+        if not person and opens > now:
+            return BackingOff(f"The next try for “{name}” is in {opens - now:.0f} s.")
         return None
 
     def _latched(self, record: SessionRecord) -> Latched | TakenElsewhere | Displaced:
