@@ -6,7 +6,7 @@ import dataclasses
 import enum
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import tomli_w
 from cryptography import x509
 
 from nomba_desktop.adapters.offload import finish
-from nomba_desktop.adapters.private_files import private_directory, replace_durably
+from nomba_desktop.adapters.private_files import beside, private_directory, replace_durably
 from nomba_desktop.adapters.sqlite_errors import from_os
 from nomba_desktop.domain.environments import LOOPBACK, normal_base_url
 from nomba_desktop.domain.errors import SettingsInvalid
@@ -24,6 +24,7 @@ from nomba_desktop.domain.settings import DEFAULTS, Settings
 from nomba_desktop.domain.text import clean
 
 _MOST_BYTES = 1_000_000
+_NAMES = frozenset(field.name for field in dataclasses.fields(Settings))
 _KINDS = {bool: "true or false", int: "a whole number", str: "text in quotes"}
 #: Seconds between two probes, and until the clipboard is cleared.
 RANGES = {"probe_every": (60, 3600), "clipboard_clear": (5, 300)}
@@ -50,6 +51,7 @@ class TomlSettings:
     async def save(self, settings: Settings) -> None:
         """Write atomically what differs from the defaults.
 
+        A file with mistakes is kept beside it as `name.mistaken`: what it said else is not lost.
         Raises `SettingsInvalid` when a value may not be saved, also when the file has mistakes that are not the
         app's to overwrite (it is no TOML), and `StoreUnavailable` when it can't be written.
         """
@@ -57,15 +59,8 @@ class TomlSettings:
 
     def _load(self) -> Settings:
         text, table = self._read()
-        names = {field.name for field in dataclasses.fields(Settings)}
-        self.unknown = tuple(clean(name, 60) for name in table if name not in names)
-        values: dict[str, Any] = {}
-        mistakes = []
-        for name in (name for name in table if name in names):
-            try:
-                values[name] = _value(name, table[name])
-            except ValueError as error:
-                mistakes.append(f"{_line_of(name, text)}“{name}”: {error}")
+        self.unknown = tuple(clean(name, 60) for name in table if name not in _NAMES)
+        values, mistakes = _judged(text, table)
         if mistakes:
             raise SettingsInvalid(" ".join(mistakes), details=self._path.name)
         return Settings(**values)
@@ -82,11 +77,12 @@ class TomlSettings:
             except ValueError as error:
                 raise SettingsInvalid(f"“{field.name}”: {error}") from None
             changed[field.name] = plain
-        names = {field.name for field in dataclasses.fields(Settings)}
-        _, table = self._read()
-        kept = {name: value for name, value in table.items() if name not in names}
+        text, table = self._read()
+        kept = {name: value for name, value in table.items() if name not in _NAMES}
         try:
             private_directory(self._path.parent)
+            if _judged(text, table)[1]:
+                replace_durably(beside(self._path, ".mistaken"), text.encode())
             replace_durably(self._path, tomli_w.dumps({**changed, **kept}).encode())
         except OSError as error:
             raise from_os(error) from error
@@ -112,6 +108,18 @@ class TomlSettings:
             last = f"at line {text.rstrip().count(chr(10)) + 1}, the last one"
             said = clean(str(error)).replace("at end of document", last)
             raise SettingsInvalid(f"The settings file is no TOML: {said}.", details=self._path.name) from None
+
+
+def _judged(text: str, table: Mapping[str, object]) -> tuple[dict[str, Any], list[str]]:
+    """The values that can be used, and a sentence for each that can't."""
+    values: dict[str, Any] = {}
+    mistakes = []
+    for name in (name for name in table if name in _NAMES):
+        try:
+            values[name] = _value(name, table[name])
+        except ValueError as error:
+            mistakes.append(f"{_line_of(name, text)}“{name}”: {error}")
+    return values, mistakes
 
 
 def _line_of(name: str, text: str) -> str:

@@ -65,6 +65,7 @@ class Core:
         self._scheduled = False
         self._wants_schedule = False
         self._settings_read = False
+        self.settings_mistaken = False
         self.keyring.on_back(self._keyring_is_back)
 
     @property
@@ -98,6 +99,7 @@ class Core:
         try:
             self.settings = await self._world.settings_file.load()
         except SettingsInvalid as error:
+            self.settings_mistaken = True
             self.notices.error("read the settings", error)
         self._know_environments()
 
@@ -275,7 +277,8 @@ class Core:
     async def save_settings(self, settings: Settings) -> None:
         """Save, then apply: environments, probing, connections. Raises `SettingsInvalid`, `StoreUnavailable`."""
         await self._world.settings_file.save(settings)
-        self.settings = settings
+        self.settings, self.settings_mistaken = settings, False
+        self.notices.withdraw("ND-330:read the settings")
         self._know_environments()
         if self.renewals is not None:
             self.renewals.probe_every = float(settings.probe_every)

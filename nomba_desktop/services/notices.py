@@ -16,35 +16,28 @@ class Notices:
         self._state = state
         self._clock = clock
 
-    def error(
-        self, what: str, error: NombaDesktopError, *, key_id: KeyId | None = None, key_name: str = ""
-    ) -> None:
+    def error(self, what: str, error: NombaDesktopError, *, key_id: KeyId | None = None) -> None:
         """Show an error; the same cause at the same key replaces its earlier notice.
 
         `what` names the work in the operator's words and goes into the folded details.
         """
-        # A keyring or store problem is one cause, however many keys it stops.
-        cause = "keyring" if isinstance(error, KeyringError) and not error.permanent else error.reference
-        scope = "" if cause == "keyring" else f":{key_id or what}"
-        title = f"{key_name}: {_lower_first(error.title)}" if key_name and cause != "keyring" else error.title
-        details = [
-            part for part in (f"while: {what}", f"reference: {error.reference}", error.details) if part
-        ]
+        # A keyring problem is one cause, however many keys it stops.
+        keyring = isinstance(error, KeyringError) and not error.permanent
         sentence = "" if error.sentence == error.title else error.sentence
         self._state.publish(
             NoticeRaised(
                 Notice(
-                    id=f"{cause}{scope}",
+                    id="keyring" if keyring else f"{error.reference}:{key_id or what}",
                     severity=Severity.BAD
                     if error.permanent and not isinstance(error, SessionError)
                     else Severity.WARN,
-                    title=title,
+                    title=error.title,
                     sentence=sentence,
                     hint=error.hint,
-                    details="\n".join(details),
+                    details="\n".join(part for part in (f"while: {what}", error.details) if part),
                     reference=error.reference,
                     action=error.action,
-                    key_id=key_id,
+                    key_id=None if keyring else key_id,
                     at=self._clock.now(),
                 )
             )
@@ -86,11 +79,3 @@ class Notices:
         for notice in self._state.snapshot.notices:
             if notice.key_id == key_id:
                 self.withdraw(notice.id)
-
-
-def _lower_first(title: str) -> str:
-    return (
-        title
-        if (title[:1].isupper() and title[1:2].isupper()) or title.startswith("Nomba")
-        else (title[:1].lower() + title[1:])
-    )

@@ -28,13 +28,17 @@ from nomba_desktop.ui.intents import Inspection
 
 
 class Services(Protocol):
-    """What the actions need of the wiring; `sessions` is None until the keyring let the store be opened."""
+    """What the actions need of the wiring; `sessions` is None until the keyring let the store be opened.
+
+    `settings_mistaken`: the file has a mistake, so only a person's own saving replaces it.
+    """
 
     state: State
     notices: Notices
     tasks: Tasks
     keyring: KeyringWatch
     settings: Settings
+    settings_mistaken: bool
 
     @property
     def keys(self) -> Keys:
@@ -86,12 +90,11 @@ class Actions:
         self._services.tasks.spawn(self._told(what, work, key_id), name=what)
 
     async def _told(self, what: str, work: Coroutine[Any, Any, object], key_id: KeyId | None) -> None:
-        """Errors about a key carry its name; a repeated success takes the key's earlier notices back."""
-        key = self._services.state.snapshot.keys.get(key_id) if key_id else None
+        """Errors about a key are told as such; a repeated success takes the key's earlier notices back."""
         try:
             await work
         except NombaDesktopError as error:
-            self._services.notices.error(what, error, key_id=key_id, key_name=key.name if key else "")
+            self._services.notices.error(what, error, key_id=key_id)
         else:
             if key_id is not None:
                 self._services.notices.withdraw_for(key_id)
@@ -195,9 +198,14 @@ class Actions:
         return ()
 
     async def _warned(self) -> None:
+        """The key is saved: whether this could be noted is another matter, told for itself."""
         settings = self._services.settings
-        if not settings.secrets_warning_seen:
+        if settings.secrets_warning_seen or self._services.settings_mistaken:
+            return
+        try:
             await self._services.save_settings(replace(settings, secrets_warning_seen=True))
+        except NombaDesktopError as error:
+            self._services.notices.error("remember that the warning was read", error)
 
     async def edit_key(
         self, key_id: KeyId, draft: KeyDraft, secret: Secret | None

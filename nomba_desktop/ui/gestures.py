@@ -153,6 +153,6 @@ class Gestures(QObject):
                 if key_id:
                     self.explain_key(key_id)
             case Action.RETRY:
-                pass  # never shown: the app tries again by itself
+                self._intents.retry()
             case _:
                 assert_never(action.action)

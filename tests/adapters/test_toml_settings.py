@@ -105,6 +105,18 @@ async def test_all_mistakes_are_told_together(file: TomlSettings, path: Path) ->
         await file.load()
 
 
+async def test_saving_over_a_mistake_keeps_what_the_file_said(file: TomlSettings, path: Path) -> None:
+    text = "# ours\nprobe_every = 'soon'\nproxy = 'http://proxy.example:3128'\n"
+    path.write_text(text)
+    await file.save(Settings(theme=Theme.DARK))
+    assert await file.load() == Settings(theme=Theme.DARK)
+    kept = path.with_name("settings.toml.mistaken")
+    assert (kept.read_text(), stat.S_IMODE(kept.stat().st_mode)) == (text, 0o600)
+    kept.unlink()
+    await file.save(DEFAULTS)
+    assert not kept.exists()
+
+
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"#" * 1_000_001])
 async def test_what_is_no_settings_file_is_said(file: TomlSettings, path: Path, content: bytes) -> None:
     path.write_bytes(content)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nomba_desktop.domain.errors import Action
+from nomba_desktop.domain.errors import Action, StoreUnavailable
 from nomba_desktop.domain.keys import KeyId
 from nomba_desktop.domain.snapshot import KeyringState, Notice, Severity, Snapshot
 from nomba_desktop.ui.derive.rows import Tone
@@ -102,15 +102,20 @@ def derive_notices(snapshot: Snapshot, *, expanded: bool = False) -> NoticesProp
     return NoticesProps(tuple(shown[:most]), max(0, len(shown) - most))
 
 
+def _is_about_the_store(notice: Notice) -> bool:
+    return notice.reference == StoreUnavailable.reference and notice.key_id is None
+
+
 def _notice(snapshot: Snapshot, notice: Notice) -> NoticeProps:
     key = snapshot.keys.get(notice.key_id) if notice.key_id else None
     title = notice.title.rstrip(".")
     title = f"{key.name}: {title}." if key else f"{title}."
     said = [part for part in (notice.sentence, notice.hint) if part and part.rstrip(".") != notice.title]
     actions: tuple[BannerAction, ...] = ()
-    # An action that needs a key makes no sense without one.
+    # An action that needs a key makes no sense without one. Calls of a key are tried again by themselves.
     wants_key = notice.action in (Action.SIGN_IN, Action.EDIT_KEY, Action.FIND_OUT_WHY)
-    if notice.action and (key or not wants_key) and notice.action is not Action.RETRY:
+    wants_store = notice.action is Action.RETRY
+    if notice.action and (key or not wants_key) and (_is_about_the_store(notice) or not wants_store):
         actions = (BannerAction(notice.action, ACTION_WORDS[notice.action], notice.key_id),)
     details = " · ".join(part for part in (notice.details, notice.reference) if part)
     return NoticeProps(notice.id, _TONES[notice.severity], title, " ".join(said), actions, details)
