@@ -7,9 +7,6 @@ Requests go straight to httpx's transport, not through its client: no redirect i
 from __future__ import annotations
 
 import asyncio
-import importlib
-import logging
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -17,9 +14,9 @@ from typing import TYPE_CHECKING, TypeVar
 from nomba_desktop.adapters import nomba_wire as wire
 from nomba_desktop.adapters import nomba_wire_answers as answers
 from nomba_desktop.adapters.httpx_pools import Pool, Pools
+from nomba_desktop.adapters.httpx_setup import load_libraries, trust
 from nomba_desktop.adapters.httpx_slots import Slots
 from nomba_desktop.adapters.httpx_trail import Kind, Trail
-from nomba_desktop.adapters.httpx_trust import trust
 from nomba_desktop.adapters.nomba_wire_answers import MAX_BODY, Reply
 from nomba_desktop.domain.errors import ApiError, Offline
 from nomba_desktop.domain.limits import Priority
@@ -32,8 +29,6 @@ if TYPE_CHECKING:
 CONNECTIONS = 20
 #: Shorter than what servers commonly allow: a connection that the other side is about to close is not used again.
 KEEP_ALIVE = 4.0
-#: All that the first call needs; imported on another thread, so that the window goes on.
-_LIBRARIES = ("httpx", "httpcore", "anyio", "anyio._backends._asyncio", "truststore")
 
 TransportFactory = Callable[[], "httpx.AsyncBaseTransport"]
 
@@ -226,11 +221,7 @@ class HttpxNombaApi:
     async def _make(self, by_proxy: bool) -> httpx.AsyncBaseTransport:
         if self._factory is not None:
             return self._factory()
-        if not all(name in sys.modules for name in _LIBRARIES):
-            await asyncio.to_thread(_import)
-        for name in ("httpx", "httpcore"):
-            # At INFO they write every address, at DEBUG every header of an answer.
-            logging.getLogger(name).setLevel(logging.WARNING)
+        await load_libraries()
         return self._connect(by_proxy)
 
     def _connect(self, by_proxy: bool) -> httpx.AsyncBaseTransport:
@@ -264,11 +255,6 @@ def _result(outcome: _T | ApiError) -> _T:
     if isinstance(outcome, ApiError):
         raise outcome
     return outcome
-
-
-def _import() -> None:
-    for name in _LIBRARIES:
-        importlib.import_module(name)
 
 
 def _kind(error: BaseException) -> Kind:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import tracemalloc
 import zlib
 
 import pytest
 
+from nomba_desktop.adapters import nomba_wire, nomba_wire_answers
 from nomba_desktop.adapters.httpx_nomba import TimeLimits
 from nomba_desktop.domain.errors import (
     ApiError,
@@ -265,3 +267,15 @@ async def test_a_kept_connection_that_ends_under_a_call_leaves_the_fate_unknown(
         assert (server.connections, len(server.seen)) == (1, 2)
         await door.issue(target(server.url), Secret(CLIENT_SECRET))
     assert (server.connections, len(server.seen)) == (2, 3)
+
+
+def test_a_bomb_is_not_unpacked_in_memory() -> None:
+    ask = nomba_wire.issue(target("https://api.nomba.test"), Secret(CLIENT_SECRET))
+    bomb = zlib.compress(b"0" * 100_000_000)
+    reply = nomba_wire_answers.Reply(200, {"content-encoding": "deflate"}, bomb, 0.0, 0.0, 0.0)
+    tracemalloc.start()
+    try:
+        assert isinstance(nomba_wire_answers.grant(ask, reply), UnreadableAnswer)
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from nomba_desktop.adapters import nomba_wire
 from nomba_desktop.adapters.httpx_nomba import TimeLimits
 from nomba_desktop.domain.errors import ApiError, TlsFailed
 from nomba_desktop.domain.secret import Secret
+from nomba_desktop.services.ports import BeforeSend
 from tests.adapters.httpx_rig import (
     ACCESS,
     CALLS,
@@ -59,6 +61,10 @@ def frames(trace: TracebackType | None) -> Iterator[str]:
 
 
 def assert_clean(error: BaseException) -> None:
+    trace = error.__traceback__
+    while trace is not None:  # their frames reach the request, headers and all
+        assert not re.search(r"site-packages.(httpx|httpcore|h11|anyio)\b", trace.tb_frame.f_code.co_filename)
+        trace = trace.tb_next
     for text in everything_of(error):
         for secret in SECRETS:
             # A part would do harm too.
@@ -157,19 +163,36 @@ async def test_no_secret_where_no_connection_is_made(authority: Authority) -> No
 
 
 async def test_no_secret_behind_what_the_hook_raised_or_a_cancelled_call() -> None:
-    async def hook() -> None:
-        raise LookupError("stop")
-
     async with raw_server(_silent) as server, api() as door:
-        with pytest.raises(LookupError) as caught:
-            await door.refresh(target(server.url), Secret(ACCESS), Secret(REFRESH), before_send=hook)
-        assert_clean(caught.value)
+        for error in (LookupError("stop"), OSError("stop")):
+            with pytest.raises(type(error)) as caught:
+                await door.refresh(
+                    target(server.url), Secret(ACCESS), Secret(REFRESH), before_send=_raising(error)
+                )
+            assert_clean(caught.value)
         call = asyncio.ensure_future(door.refresh(target(server.url), Secret(ACCESS), Secret(REFRESH)))
         await wait_until(lambda: server.seen)
         call.cancel()
         with pytest.raises(asyncio.CancelledError) as cancelled:
             await call
         assert_clean(cancelled.value)
+
+
+async def test_a_short_secret_is_masked_too() -> None:
+    async with (
+        raw_server(http(400, envelope("400", None, "client_secret pass word! is not valid"))) as server,
+        api() as door,
+    ):
+        with pytest.raises(ApiError) as caught:
+            await door.issue(target(server.url), Secret("pass word!"))
+    assert caught.value.details == "HTTP 400 · code 400 · “client_secret •••• is not valid”"
+
+
+def _raising(error: Exception) -> BeforeSend:
+    async def hook() -> None:
+        raise error
+
+    return hook
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Protocol
 
 import pytest
@@ -49,7 +49,7 @@ class Rig(Protocol):
     def secret(self) -> Secret: ...
 
     def lose_reply(self, what: str) -> None: ...
-    def hold(self, what: str) -> asyncio.Event: ...
+    def hold(self, what: str) -> Callable[[], bool]: ...
     def sign_in_elsewhere(self) -> None: ...
     def suspend(self) -> None: ...
 
@@ -69,7 +69,7 @@ class FakeRig:
     def lose_reply(self, what: str) -> None:
         self.api.lose_reply(what)
 
-    def hold(self, what: str) -> asyncio.Event:
+    def hold(self, what: str) -> Callable[[], bool]:
         held = asyncio.Event()
 
         async def wait() -> None:
@@ -77,7 +77,7 @@ class FakeRig:
             await asyncio.Event().wait()
 
         self.api.before[what].append(wait)
-        return held
+        return held.is_set
 
     def sign_in_elsewhere(self) -> None:
         self.api.sign_in_elsewhere(self.session)
@@ -106,11 +106,9 @@ class PracticeRig:
     def lose_reply(self, what: str) -> None:
         self._inject("lose_reply", what)
 
-    def hold(self, what: str) -> asyncio.Event:
+    def hold(self, what: str) -> Callable[[], bool]:
         self._inject("hold_before", what, gate="contract")
-        held = asyncio.Event()
-        held.set()
-        return held
+        return lambda: not self._server.world.faults()  # it has struck
 
     def sign_in_elsewhere(self) -> None:
         self._server.world.sign_in_elsewhere(self._client_id)
@@ -267,8 +265,7 @@ class NombaApiContract:
     async def test_cancelling_a_call_under_way(self, rig: Rig) -> None:
         held = rig.hold("issue")
         call = asyncio.ensure_future(rig.api.issue(rig.target, rig.secret))
-        await wait_until(lambda: rig.gate.admitted)
-        await held.wait()
+        await wait_until(held)
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
