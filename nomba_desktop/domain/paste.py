@@ -167,6 +167,8 @@ def recognise(text: str) -> Pasted:
         alone = (line for line in text.splitlines() if line.strip() in values)
         trimmed = trimmed or text.strip() in values - {text} or any(line != line.strip() for line in alone)
     found |= by_shape
+    if found.get("client_id", "").lower() == found.get("account_id", "-").lower():
+        unsure |= {"client_id", "account_id"}  # one value under both names: one of them is wrong
 
     return Pasted(
         found.get("account_id", ""),

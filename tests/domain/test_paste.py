@@ -115,6 +115,11 @@ UNSURE = {
         ALL,
         {"client_id", "secret"},
     ),
+    "one value under both names": (
+        f"Client ID: {CLIENT}\nAccount ID: {CLIENT.upper()}",
+        (CLIENT.upper(), CLIENT, ""),
+        {"client_id", "account_id"},
+    ),
     "two secrets": (f"{KEY88}\n{KEY44}", ("", "", KEY88), {"secret"}),
 }
 
@@ -270,7 +275,8 @@ def test_whatever_is_mixed_a_sub_account_and_a_masked_key_stay_out(lines: list[s
     found = recognise(glue.join(lines))
     if f"sub_account={SUB}" in lines and glue != " " and SUB not in lines:
         assert SUB not in (found.account_id, found.client_id)
-    assert found.account_id != found.client_id or found.account_id == ""
+    if found.account_id and found.account_id == found.client_id:
+        assert {"account_id", "client_id"} <= set(found.unsure)
     if not (found.client_id or found.account_id or found.secret):
         assert found.unsure == ()
 
