@@ -236,6 +236,24 @@ async def test_a_service_that_comes_up_later_is_found(tmp_path: Path, keyring: S
     vault.close()
 
 
+async def test_a_service_that_went_away_is_chosen_anew(tmp_path: Path) -> None:
+    chosen: list[Scripted] = []
+
+    def choose() -> Scripted:
+        chosen.append(Scripted())
+        return chosen[-1]
+
+    vault = KeyringVault(ManualClock(), tmp_path, "test", backend=choose)
+    await vault.test()
+    await vault.test()
+    assert len(chosen) == 1
+    chosen[0].error = KeyringAbsent()
+    assert (await vault.test()).state is KeyringState.ABSENT
+    assert (await vault.test()).state is KeyringState.OK
+    assert len(chosen) == 2
+    vault.close()
+
+
 async def test_only_unlock_prompts_and_meanwhile_nothing_queues(
     vault: KeyringVault, keyring: Scripted
 ) -> None:

@@ -224,9 +224,9 @@ async def test_a_file_removed_or_replaced_under_our_feet(path: Path, replaced: b
 # -- damage
 
 
-def spoil(path: Path) -> None:
+def spoil(path: Path, since: int = 100) -> None:
     content = bytearray(path.read_bytes())
-    content[100:] = os.urandom(len(content) - 100)
+    content[since:] = os.urandom(len(content) - since)
     path.write_bytes(content)
 
 
@@ -362,8 +362,21 @@ async def test_a_copy_is_a_whole_database_by_itself(path: Path) -> None:
         await database.backup()
         assert not path.with_name("keys.db.backup.new").exists()
     copied = sqlite3.connect(path.with_name("keys.db.backup"))
+    assert copied.execute("PRAGMA journal_mode").fetchone() == ("delete",)
     assert copied.execute("SELECT value FROM host_facts").fetchall() == [("in the log only",)]
     copied.close()
+
+
+async def test_a_damaged_file_does_not_take_the_place_of_the_good_copy(path: Path) -> None:
+    await fill(path, "good" * 1000, copy=True)
+    async with opened(path) as database:
+        await database.query("PRAGMA shrink_memory")  # else the good pages that are still in memory are copied
+        spoil(path, since=4096)
+        before = path.with_name("keys.db.backup").read_bytes()
+        with pytest.raises(StoreCorrupt):
+            await database.backup()
+    assert path.with_name("keys.db.backup").read_bytes() == before
+    assert not path.with_name("keys.db.backup.new").exists()
 
 
 async def test_a_copy_that_can_not_be_made_is_told_and_stops_nothing(path: Path) -> None:
