@@ -144,7 +144,10 @@ class Renewals:
         try:
             match what:
                 case What.RENEW:
+                    before = self._sessions.record(key).generation
                     await self._sessions.renew_due(key.id)
+                    if self._sessions.record(key).generation == before:
+                        return  # no error, and no progress either: not at once again
                 case What.PROBE:
                     await self._sessions.check(key.id)
                 case What.PAY:

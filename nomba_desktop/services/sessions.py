@@ -73,6 +73,7 @@ class Sessions:
         self._keyring, self._clock, self._me = keyring, clock, me
         self._prober, self._ender = prober, Ender(api, targets, prober, clock)
         self._activity: dict[SessionId, Activity] = {}
+        self._seen: dict[SessionId, SessionRecord] = {}
         self._lives: dict[SessionId, tuple[int, float, Life]] = {}
         self._listeners: list[Callable[[Sequence[ApiKey]], None]] = []
 
@@ -99,17 +100,25 @@ class Sessions:
         self.observe([k for k in self._state.snapshot.keys.values() if k.session_id == session])
 
     def observe_if_changed(self) -> None:
-        """Look again when any process wrote to the store."""
+        """Look again at what any process wrote to the store: nothing is done for records that are the same."""
         if self._store.changed():
-            self.observe()
+            self.observe([key for key in self._state.snapshot.keys.values() if self._moved(key)])
+
+    def _moved(self, key: ApiKey) -> bool:
+        try:
+            return self._store.read(key.session_id) is not self._seen.get(key.session_id)
+        except StoreError:
+            return True
 
     def _session(self, key: ApiKey, now: float) -> Session:
         try:
-            record = self.record(key)
+            stored = self._seen[key.session_id] = self._store.read(key.session_id)
         except StoreError as error:
+            self._seen.pop(key.session_id, None)
             told = error.hint if isinstance(error, SealBroken) else error.sentence
             failure = Failure(error.reference, error.title, told, error.details, 0.0)
             return Failing(failure, 1, 0.0, latched=True)
+        record = self._renewer.with_unsaved(key, stored)
         activity = self._activity.get(key.session_id, IDLE)
         return derive_session(record, activity, now, me=self._me, life=self._life(key.session_id, record))
 

@@ -193,7 +193,7 @@ async def test_the_gap_after_taking_back_does_not_grow_by_a_clock_set_back(offic
 
 
 async def test_two_processes_and_a_jump_make_one_call(office: Office) -> None:
-    first, second, key = await office.two_desks()
+    first, second, _ = await office.two_desks()
     first.core.run_schedule()
     second.core.run_schedule()
     await office.clock.sleep(10.0)
