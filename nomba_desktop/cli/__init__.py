@@ -1,1 +1,1 @@
-"""The side door: the `nomba` command, without Qt."""
+"""The side door: the `nomba` command. One file per subcommand; no Qt, and no library loaded before it is needed."""

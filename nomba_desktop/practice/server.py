@@ -11,6 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import Self
 
@@ -121,7 +122,7 @@ class PracticeServer:
     def serve(self, announce: Callable[[str], object]) -> None:
         """Serve in this thread until SIGINT or SIGTERM; ``announce`` gets the URL once it listens."""
         server, sock = self._prepare()
-        announce(self.url)
+        server.on_ready = lambda: announce(self.url)
         server.run([sock])
 
     def _bind(self) -> socket.socket:
@@ -167,6 +168,7 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.ready = threading.Event()
+        self.on_ready: Callable[[], object] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._end = asyncio.Event()
 
@@ -183,17 +185,26 @@ class _Server(uvicorn.Server):
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         self.ready.set()
+        if self.on_ready is not None:
+            self.on_ready()
 
     async def main_loop(self) -> None:
         await self._end.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # A connection that was just accepted needs two rounds of the loop and an open listener to become known.
+        with suppress(NotImplementedError):  # Windows: its loop has no readers
+            for sock in sockets or []:
+                asyncio.get_running_loop().remove_reader(sock)
+        for _ in range(2):
+            await asyncio.sleep(0)
         for listener in self.servers:
             listener.close()
         for sock in sockets or []:
             sock.close()
         for connection in list(self.server_state.connections):
             connection.transport.abort()
+        await asyncio.sleep(0)  # what was aborted closes in the next round
         tasks = list(self.server_state.tasks)
         for task in tasks:
             task.cancel()
