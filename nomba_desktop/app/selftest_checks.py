@@ -117,12 +117,15 @@ async def round_trip(bench: Bench) -> Facts:
     return await travel(bench)
 
 
-def clean_exit(tasks_left: int, clock: Clock) -> Outcome:
-    """Nothing goes on after the loop has closed: no task, no thread that would hold up the end."""
+def clean_exit(tasks_left: int, clock: Clock, patience: float = 5.0) -> Outcome:
+    """Nothing goes on after the loop has closed: no task, no thread that would hold up the end.
+
+    A thread gets `patience` seconds to end.
+    """
     began = clock.monotonic()
     ours = [t for t in threading.enumerate() if not t.daemon and t is not threading.main_thread()]
     for thread in ours:
-        thread.join(5.0)
+        thread.join(patience)
     names = sorted(thread.name for thread in ours if thread.is_alive())
     problem = ""
     if tasks_left:

@@ -8,18 +8,38 @@ from __future__ import annotations
 import datetime as dt
 import ssl
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from nomba_desktop.adapters.httpx_trust import trust
+from nomba_desktop.adapters.httpx_setup import trust
 from nomba_desktop.app.selftest import Bench, CheckFailed, Facts
 
 _NAME = "self-test.invalid"
 _ROUNDS = 10
 
 
-async def trust_store(bench: Bench) -> Facts:
-    """The system's certificates load, and certificates are really checked."""
+def _known_certificates(context: ssl.SSLContext) -> int | None:
+    """How many certificates a context that has shaken hands got from the system; None where that isn't counted."""
+    if sys.platform in ("win32", "darwin"):
+        return None  # the system is asked about each certificate
+    inner = getattr(context, "_ctx", None)  # truststore's own context says nothing about what it holds
+    if not isinstance(inner, ssl.SSLContext):
+        return None
+    loaded = inner.cert_store_stats()["x509_ca"]
+    folder = ssl.get_default_verify_paths().capath
+    return loaded or (len(list(Path(folder).glob("*.[0-9]"))) if folder else 0)
+
+
+async def trust_store(
+    bench: Bench,
+    trust: Callable[[str], ssl.SSLContext] = trust,
+    count: Callable[[ssl.SSLContext], int | None] = _known_certificates,
+) -> Facts:
+    """The system's certificates load, and certificates are really checked.
+
+    `trust` makes the context that calls use; `count` says how many certificates one got from the system.
+    """
     own = bench.root / "trust"
     own.mkdir()
     certificate, key = _make_certificate(own, bench.clock.now())
@@ -28,7 +48,7 @@ async def trust_store(bench: Bench) -> Facts:
         _shake_hands(stranger, certificate, key)
         raise CheckFailed("A certificate that nobody vouches for was accepted.")
     _shake_hands(trust(str(certificate)), certificate, key)
-    known = _known_certificates(stranger)
+    known = count(stranger)
     if known == 0:
         raise CheckFailed("The system's certificate store is empty. On Debian install ca-certificates.")
     return {"certificates": known, "openssl": ssl.OPENSSL_VERSION}
@@ -84,15 +104,3 @@ def _shake_hands(client: ssl.SSLContext, certificate: Path, key: Path) -> None:
         if not ends:
             return
     raise CheckFailed("A TLS handshake in memory did not come to an end.")
-
-
-def _known_certificates(context: ssl.SSLContext) -> int | None:
-    """How many certificates a context that has shaken hands got from the system; None where that isn't counted."""
-    if sys.platform in ("win32", "darwin"):
-        return None  # the system is asked about each certificate
-    inner = getattr(context, "_ctx", None)  # truststore's own context says nothing about what it holds
-    if not isinstance(inner, ssl.SSLContext):
-        return None
-    loaded = inner.cert_store_stats()["x509_ca"]
-    folder = ssl.get_default_verify_paths().capath
-    return loaded or (len(list(Path(folder).glob("*.[0-9]"))) if folder else 0)
