@@ -4,16 +4,16 @@
 PY := .venv/bin/python
 ARGS ?=
 
-.PHONY: help venv system demo test lint format lock bundle deb bench clean
+.PHONY: help venv system demo test lint format lock bundle deb check-deb bench clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' $(MAKEFILE_LIST)
 
 venv: ## .venv from requirements-dev.lock, every hash checked
 	@packaging/prepare-venv.sh
 
 system: ## the Debian packages for everything below (root or passwordless sudo, else prints the line)
-	@packaging/prepare-system.sh test bundle
+	@packaging/prepare-system.sh test bundle deb
 
 demo: ## the window on a practice server; without a display, pictures of it in build/screens/
 	@packaging/demo.sh $(ARGS)
@@ -40,12 +40,14 @@ lock: ## pin the newest versions that pyproject.toml allows
 	@$(LOCK) --upgrade --group dev --constraint requirements.lock --output-file requirements-dev.lock
 
 bundle: ## the program as a folder that needs no Python: dist/
-	@packaging/prepare-system.sh bundle
-	@packaging/prepare-venv.sh
-	@$(PY) -m PyInstaller --noconfirm --log-level WARN --distpath dist --workpath build/pyinstaller build.spec
+	@packaging/bundle.sh
 
-deb: bundle ## a Debian package of the bundle
+deb: bundle ## a Debian package of the bundle: build/ (DEB_COMPRESSION=xz for a release)
+	@packaging/prepare-system.sh deb
 	@packaging/deb.sh
+
+check-deb: deb ## install the package in a machine root without Python and run its self-test there (root)
+	@packaging/check-deb.sh
 
 bench: ## start-up, CPU and list figures as ratios
 	@packaging/prepare-system.sh display
