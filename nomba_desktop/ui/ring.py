@@ -32,6 +32,8 @@ class Ring(QWidget):
         self._shown: Countdown | None = None
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        # It fills its ground itself, so that a tick doesn't paint the panels below it.
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         theme.changed.connect(self.update)
 
     def sizeHint(self) -> QSize:
@@ -76,6 +78,7 @@ class Ring(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         theme, shown, bar = self._theme, self._shown, self._bar
         painter = QPainter(self)
+        painter.fillRect(self.rect(), theme.colour("panel"))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         centre = QPointF(self.width() / 2, self.height() / 2)
         circle = QRectF(centre.x() - RADIUS, centre.y() - RADIUS, 2 * RADIUS, 2 * RADIUS)

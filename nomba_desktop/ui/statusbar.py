@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from nomba_desktop.services.ports import Clock
 from nomba_desktop.ui.derive.statusbar import NextRefresh, StatusItem, StatusProps
 from nomba_desktop.ui.focus import move_to_end
 from nomba_desktop.ui.theme import Theme
+from nomba_desktop.ui.ticking_text import TickingText
 from nomba_desktop.ui.token_panel import Dot
-from nomba_desktop.ui.widgets import label, set_text
+from nomba_desktop.ui.widgets import set_text
 
 
 class _Item(QWidget):
@@ -49,9 +50,8 @@ class StatusBar(QWidget):
         self._left = QHBoxLayout()
         self._left.setSpacing(14)
         row.addLayout(self._left)
-        row.addStretch(1)
-        self.next: QLabel = label("", "small")
-        row.addWidget(self.next)
+        self.next = TickingText(theme, ground="rail", small=True, right=True)
+        row.addWidget(self.next, 1)
         theme.changed.connect(lambda: self.setFixedHeight(theme.metrics.base + 14))
 
     def render_props(self, props: StatusProps) -> None:
@@ -90,7 +90,8 @@ class StatusBar(QWidget):
 
     def tick(self, now: float) -> None:
         """Words at `now`."""
-        set_text(self.next, self._props.next.text(now))
+        upcoming = self._props.next
+        self.next.show_text(upcoming.text(now), upcoming.spoken)
         for widget in self._items:
             set_text(widget.button, widget.item.text(now))
 

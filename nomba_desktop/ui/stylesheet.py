@@ -126,6 +126,7 @@ QHeaderView::section {
 }
 QHeaderView::section:hover { color: $ink; }
 QScrollArea#rail-scroll { background: $rail; }
+QTableView { selection-background-color: $selection; selection-color: $ink; }
 QTabBar { background: transparent; }
 QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }
 QScrollBar:horizontal { background: transparent; height: 10px; margin: 0; }

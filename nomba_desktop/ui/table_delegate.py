@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from nomba_desktop.domain.countdown import Risk, derive_countdown
@@ -11,6 +13,7 @@ from nomba_desktop.domain.keys import Role
 from nomba_desktop.services.ports import Clock
 from nomba_desktop.ui.derive.rows import Bar, Row
 from nomba_desktop.ui.derive.views import Column
+from nomba_desktop.ui.figures import Figures
 from nomba_desktop.ui.table_model import KeyTableModel
 from nomba_desktop.ui.theme import Theme
 
@@ -19,7 +22,6 @@ BAR_LEFT = 62
 BAR_WIDTH = 92
 RISK_COLOURS = {Risk.OK: "ok", Risk.REFRESHING: "info", Risk.AMBER: "warn", Risk.RED: "bad"}
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _NO_PEN = Qt.PenStyle.NoPen
 
 
@@ -33,14 +35,13 @@ class _Look:
         self.name = theme.font(sizes.base, weight.DemiBold)
         self.text = theme.font(sizes.base)
         self.small = theme.font(sizes.small)
-        self.figures = theme.font(sizes.base, tabular=True)
-        self.next_figures = theme.font(sizes.small, tabular=True)
+        self.figures = Figures(theme.font(sizes.base, tabular=True))
+        self.next_figures = Figures(theme.font(sizes.small, tabular=True))
         self.pill = theme.font(sizes.tiny, weight.DemiBold)
         self.tag = theme.mono(sizes.tiny - 1, weight.Medium)
         self.tag_live = theme.mono(sizes.tiny - 1, weight.Bold)
         self.id = theme.mono(sizes.tiny)
         self.name_metrics = QFontMetricsF(self.name)
-        self.text_metrics = QFontMetricsF(self.text)
         self.small_metrics = QFontMetricsF(self.small)
         self.pill_metrics = QFontMetricsF(self.pill)
         self.tag_metrics = QFontMetricsF(self.tag_live)
@@ -56,6 +57,7 @@ class _Look:
 
 
 _FLAGS = ("dark", "high_contrast")
+_MOST_BARS = 1000
 
 
 class RowDelegate(QStyledItemDelegate):
@@ -67,6 +69,7 @@ class RowDelegate(QStyledItemDelegate):
         super().__init__(parent)
         self._theme, self._clock, self._model = theme, clock, model
         self._look = _Look(theme)
+        self._bars: dict[tuple[int, int, int, Risk, float], QPixmap] = {}
         self.now = clock.now()
         # Places of the row under the pointer, of the one whose offer is, and of the one the keyboard is on.
         self.hovered_row = self.hovered_offer = self.focused_row = -1
@@ -74,6 +77,7 @@ class RowDelegate(QStyledItemDelegate):
 
     def _relook(self) -> None:
         self._look = _Look(self._theme)
+        self._bars.clear()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         return QSize(100, self._theme.metrics.row)
@@ -84,6 +88,7 @@ class RowDelegate(QStyledItemDelegate):
         option: QStyleOptionViewItem,
         index: QModelIndex | QPersistentModelIndex,
     ) -> None:
+        """Paint one cell."""
         place, column = index.row(), index.column()
         row = self._model.row_at(place)
         if row is None:
@@ -92,20 +97,33 @@ class RowDelegate(QStyledItemDelegate):
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         look = self._look
         self._ground(painter, rect, place, column, selected=selected)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if column == Column.EXPIRES:
             if row.bar is not None:
                 self._countdown(painter, rect, row.bar)
         elif column == Column.NEXT:
             self._next(painter, rect, row, underlined=place == self.hovered_offer)
         elif column == Column.KEY:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             self._key(painter, rect, row)
         elif column == Column.ROLE:
             painter.setPen(look.colours["ink"])
             painter.setFont(look.name if row.role is Role.ADMIN else look.text)
             painter.drawText(rect.adjusted(PAD, 0, -4, 0), _LEFT, row.role.value)
         else:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             self._pill(painter, rect, row)
+
+    def paint_moving(
+        self, painter: QPainter, expires: QRect, following: QRect, place: int, *, selected: bool
+    ) -> None:
+        """Paint the two cells of a row that change with time, without Qt's way through options and indexes."""
+        row = self._model.row_at(place)
+        if row is None:
+            return
+        self._ground(painter, expires.united(following), place, Column.EXPIRES, selected=selected)
+        if row.bar is not None:
+            self._countdown(painter, expires, row.bar)
+        self._next(painter, following, row, underlined=place == self.hovered_offer)
 
     def _ground(self, painter: QPainter, rect: QRect, place: int, column: int, *, selected: bool) -> None:
         look = self._look
@@ -177,38 +195,53 @@ class RowDelegate(QStyledItemDelegate):
         look = self._look
         shown = derive_countdown(bar.expires_at, self.now, issued_at=bar.issued_at, refresh_at=bar.refresh_at)
         colour = look.colours[RISK_COLOURS[bar.risk]]
-        alarming = bar.risk in (Risk.AMBER, Risk.RED)
-        painter.setFont(look.figures)
-        painter.setPen(colour if alarming or shown.expired else look.colours["ink"])
+        middle = rect.top() + rect.height() / 2
         if shown.expired:
-            painter.setPen(look.colours["bad"])
-            painter.drawText(rect.adjusted(PAD, 0, 0, 0), _LEFT, shown.text)
+            look.figures.draw(painter, rect.left() + PAD, middle, shown.text, look.colours["bad"])
             return
-        left = max(BAR_LEFT, PAD + 8 + look.text_metrics.horizontalAdvance(shown.text))
-        painter.drawText(QRectF(rect.left(), rect.top(), left - 8, rect.height()), _RIGHT, shown.text)
-        track = QRectF(rect.left() + left, rect.top() + (rect.height() - 6) // 2, BAR_WIDTH, 6)
-        if track.right() > rect.right() - 6:
-            track.setRight(max(track.left() + 20, rect.right() - 6))
+        needed = look.figures.width(shown.text)
+        left = max(BAR_LEFT, PAD + 8 + ceil(needed))
+        ink = colour if bar.risk in (Risk.AMBER, Risk.RED) else look.colours["ink"]
+        look.figures.draw(painter, rect.left() + left - 8 - needed, middle, shown.text, ink)
+        width = min(BAR_WIDTH, max(20, rect.width() - left - 6))
+        filled = max(6, round(width * shown.fraction))
+        notch = round(width * shown.notch) if shown.notch is not None else -1
+        picture = self._bar_picture(width, filled, notch, bar.risk, painter.device().devicePixelRatioF())
+        painter.drawPixmap(rect.left() + left, rect.top() + (rect.height() - 12) // 2, picture)
+
+    def _bar_picture(self, width: int, filled: int, notch: int, risk: Risk, ratio: float) -> QPixmap:
+        """The bar is the same for many seconds: painted once for each length, copied after that."""
+        wanted = (width, filled, notch, risk, ratio)
+        known = self._bars.get(wanted)
+        if known is not None:
+            return known
+        look = self._look
+        made = QPixmap(ceil(width * ratio), ceil(12 * ratio))
+        made.setDevicePixelRatio(ratio)
+        made.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(made)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(_NO_PEN)
         painter.setBrush(look.colours["neutral_bg"])
-        painter.drawRoundedRect(track, 3, 3)
-        painter.setBrush(colour)
-        filled = max(6.0, track.width() * shown.fraction)
-        painter.drawRoundedRect(QRectF(track.left(), track.top(), filled, 6), 3, 3)
-        if shown.notch is not None:
-            x = track.left() + round(track.width() * shown.notch)
-            painter.fillRect(QRectF(x, track.top() - 3, 2, 12), look.notch)
+        painter.drawRoundedRect(QRectF(0, 3, width, 6), 3, 3)
+        painter.setBrush(look.colours[RISK_COLOURS[risk]])
+        painter.drawRoundedRect(QRectF(0, 3, filled, 6), 3, 3)
+        if notch >= 0:
+            painter.fillRect(QRectF(notch, 0, 2, 12), look.notch)
+        painter.end()
+        if len(self._bars) >= _MOST_BARS:
+            self._bars.clear()
+        self._bars[wanted] = made
+        return made
 
     def _next(self, painter: QPainter, rect: QRect, row: Row, *, underlined: bool) -> None:
         look = self._look
         area = QRectF(rect).adjusted(PAD, 0, -4, 0)
         text = row.next.text(self.now)
         if row.next.offer is None:
-            painter.setFont(look.next_figures)
-            painter.setPen(look.colours["muted"])
-            if look.small_metrics.horizontalAdvance(text) > area.width():
+            if look.next_figures.width(text) > area.width():
                 text = look.small_metrics.elidedText(text, Qt.TextElideMode.ElideRight, area.width())
-            painter.drawText(area, _LEFT, text)
+            look.next_figures.draw(painter, area.left(), area.center().y(), text, look.colours["muted"])
             return
         painter.setFont(look.name)
         painter.setPen(look.colours["info"])

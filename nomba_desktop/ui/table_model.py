@@ -132,6 +132,7 @@ class KeyTableModel(QAbstractTableModel):
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        """The words of a cell; the delegate paints from the row's props instead."""
         row = self.row_at(index.row())
         if row is None:
             return None

@@ -13,6 +13,7 @@ from nomba_desktop.services.ports import Clock
 from nomba_desktop.ui.derive.token_tab import SAYS, TokenLine
 from nomba_desktop.ui.focus import FocusAnchor
 from nomba_desktop.ui.theme import Theme
+from nomba_desktop.ui.ticking_text import TickingText
 from nomba_desktop.ui.widgets import Banner, Button, Pill, label, set_text
 
 SHOWN_SECONDS = 30.0
@@ -141,20 +142,31 @@ class _Line(QWidget):
         self.line = line
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(2 if line.reveal else 6)
+        row.setSpacing(2 if line.showable else 6)
         if line.dot:
             row.addWidget(Dot(theme))
-        self.value = Elided("mono" if line.mono else "")
+        self.value: Elided | TickingText = TickingText(theme) if line.since else _elided(line)
         self.value.setToolTip(line.tip)
-        row.addWidget(self.value, 0 if line.chip or line.reveal else 1)
+        row.addWidget(self.value, 0 if line.chip or line.showable else 1)
         if line.chip:
             row.addWidget(Pill(line.chip))
-        self.show_button = Button("Show", "link") if line.reveal else None
+        self.show_button = Button("Show", "link") if line.showable else None
         if self.show_button is not None:
             self.show_button.setAccessibleName("Show the access token")
             row.addWidget(self.show_button)
-        if line.chip or line.reveal:
+        if line.chip or line.showable:
             row.addStretch(1)
+
+    def show_at(self, now: float) -> None:
+        """Words at `now`."""
+        if isinstance(self.value, TickingText):
+            self.value.show_text(self.line.text(now), f"{self.line.label}: {self.line.value}")
+        else:
+            self.value.show_text(self.line.value)
+
+
+def _elided(line: TokenLine) -> Elided:
+    return Elided("mono" if line.mono else "")
 
 
 class TokenPanel(QWidget):
@@ -204,13 +216,14 @@ class TokenPanel(QWidget):
         for widget, line in zip(self._values, lines, strict=True):
             widget.line = line
             widget.value.setToolTip(line.tip)
+            widget.show_at(self._clock.now())
         self._says.setVisible(bool(lines))
         self._empty.setVisible(not lines)
         self.tick(self._clock.now())
 
     def _same_shape(self, lines: tuple[TokenLine, ...]) -> bool:
         def shape(line: TokenLine) -> tuple[object, ...]:
-            return line.label, line.mono, line.chip, line.dot, line.reveal
+            return line.label, line.mono, line.chip, line.dot, line.showable, bool(line.since)
 
         return [shape(line) for line in lines] == [shape(value.line) for value in self._values]
 
@@ -284,7 +297,8 @@ class TokenPanel(QWidget):
         if self.painted.showing and self._clock.monotonic() >= self._hide_at:
             self.hide_secret()
         for value in self._values:
-            value.value.show_text(value.line.text(now))
+            if value.line.since:
+                value.show_at(now)
 
     def next_change(self, now: float) -> float | None:
         """Seconds until words change or the token has to be hidden."""

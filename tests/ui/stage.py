@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent
-from PySide6.QtGui import QAccessible, QAccessibleInterface, QAccessibleTextInterface
+from PySide6.QtGui import QAccessible, QAccessibleTextInterface
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -103,8 +103,4 @@ def spoken(root: QWidget) -> Iterator[str]:
         text = node.textInterface()
         if isinstance(text, QAccessibleTextInterface):
             yield text.text(0, text.characterCount())
-        stack += [
-            child
-            for i in range(node.childCount())
-            if isinstance(child := node.child(i), QAccessibleInterface)
-        ]
+        stack += [node.child(i) for i in range(node.childCount())]

@@ -46,6 +46,7 @@ def test_the_bar_of_the_picture() -> None:
     props = bar(filled_state())
     assert [(i.text(NOW), i.tone) for i in props.items] == [("Keyring: Secret Service", "ok")]
     assert props.next.text(NOW) == "Next refresh: Terminal fleet in 7:41"
+    assert props.next.spoken == "Next refresh: Terminal fleet at 18:23:27"
     assert props.next.text(NOW + 461) == "Next refresh: Terminal fleet now"
 
 

@@ -171,7 +171,7 @@ def test_an_end_on_another_day_names_the_day() -> None:
 
 def test_the_lines_of_the_token() -> None:
     lines = {line.label: line for line in panel(SignedIn(LIFE)).lines}
-    assert lines["Access token"].reveal
+    assert lines["Access token"].showable
     assert lines["Issued"].text(NOW) == "18:12:10 · 3 min ago"
     assert lines["Expires"].value == "18:42:10 · 17:42:10 UTC"
     assert (lines["Role in token"].value, lines["Role in token"].chip) == ("TEAMS_OWNER", "reads like Admin")

@@ -32,20 +32,17 @@ class StatusItem:
 
 @dataclass(frozen=True, slots=True)
 class NextRefresh:
-    """The right end: words, in which `{}` stands for the time until `at`; 0 where nothing is counted."""
+    """The right end. With `at` the words are followed by the time until then; `spoken` names the moment instead."""
 
     words: str = ""
     at: float = 0.0
+    spoken: str = ""
 
     def text(self, now: float) -> str:
         """The words at `now`."""
         if not self.at:
             return self.words
-        return (
-            self.words.replace("{}", span(self.at - now))
-            if self.at > now
-            else self.words.replace("in {}", "now")
-        )
+        return f"{self.words} in {span(self.at - now)}" if self.at > now else f"{self.words} now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +114,7 @@ def derive_statusbar(snapshot: Snapshot, rows: Iterable[Row], zone: tzinfo | Non
     for name in snapshot.non_default_settings:
         text, why = _SETTINGS.get(name, (f"{name} changed", "This setting differs from its default."))
         items.append(StatusItem(f"setting:{name}", text, "info", why))
-    return StatusProps(tuple(items), _next(snapshot.sessions, rows))
+    return StatusProps(tuple(items), _next(snapshot.sessions, rows, zone))
 
 
 def _keyring(snapshot: Snapshot) -> StatusItem:
@@ -150,11 +147,12 @@ def _clock(offset: float) -> StatusItem:
     return StatusItem("clock", f"Clock {span(abs(offset))} {way} Nomba's", "warn", why)
 
 
-def _next(sessions: Mapping[KeyId, Session], rows: Iterable[Row]) -> NextRefresh:
+def _next(sessions: Mapping[KeyId, Session], rows: Iterable[Row], zone: tzinfo | None) -> NextRefresh:
     waiting = sum(isinstance(s, Waiting) and s.what is WaitFor.KEYRING for s in sessions.values())
     if waiting:
         verb = "waits" if waiting == 1 else "wait"
-        return NextRefresh(f"{count(waiting, 'refresh', 'refreshes')} {verb} for the keyring")
+        words = f"{count(waiting, 'refresh', 'refreshes')} {verb} for the keyring"
+        return NextRefresh(words, spoken=words)
     planned = [
         (row.bar.refresh_at, row.name)
         for row in rows
@@ -163,4 +161,5 @@ def _next(sessions: Mapping[KeyId, Session], rows: Iterable[Row]) -> NextRefresh
     if not planned:
         return NextRefresh()
     at, name = min(planned)
-    return NextRefresh(f"Next refresh: {name} in {{}}", at)
+    said = f"Next refresh: {name}"
+    return NextRefresh(said, at, f"{said} at {clock_time(at, zone)}")

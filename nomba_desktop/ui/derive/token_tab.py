@@ -16,7 +16,7 @@ _READS_LIKE = {"TEAMS_OWNER": "Admin"}
 
 @dataclass(frozen=True, slots=True)
 class TokenLine:
-    """One line: label and value; `since` adds how long ago, `joint` before it. `reveal` offers *Show*."""
+    """One line: label and value; `since` adds how long ago, `joint` before it. `showable` offers *Show*."""
 
     label: str
     value: str
@@ -26,7 +26,7 @@ class TokenLine:
     chip: str = ""
     tip: str = ""
     dot: bool = False
-    reveal: bool = False
+    showable: bool = False
 
     def text(self, now: float) -> str:
         """The value at `now`."""
@@ -36,7 +36,7 @@ class TokenLine:
 def derive_token_lines(life: Life, zone: tzinfo | None = None) -> tuple[TokenLine, ...]:
     """The lines in order; claims that the token doesn't have are left out."""
     facts, claims = life.facts, life.facts.claims
-    lines = [TokenLine("Access token", facts.access_hint, mono=True, reveal=True)]
+    lines = [TokenLine("Access token", facts.access_hint, mono=True, showable=True)]
     if facts.refresh_hint:
         made = f"made {utc(facts.refresh_made_at)}" if facts.refresh_made_at else ""
         lines.append(TokenLine("Refresh token", facts.refresh_hint, mono=True, tip=made))
