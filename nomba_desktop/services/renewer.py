@@ -183,7 +183,7 @@ class Renewer:
         return self.with_unsaved(key, self._store.read(key.session_id))
 
     def with_unsaved(self, key: ApiKey, record: SessionRecord) -> SessionRecord:
-        """A record that was just read, with the tokens that could not be saved yet. A stop mark is always the store's."""
+        """A record just read, with the tokens that could not be saved yet. The stop mark is always the store's."""
         unsaved = self._calls.unsaved(key.session_id)
         if unsaved is None or record.generation >= unsaved.generation:
             return record
