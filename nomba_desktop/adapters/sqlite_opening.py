@@ -37,14 +37,15 @@ class Opened:
     """How opening went.
 
     `damaged_path`: where damaged files were set aside, if there were any. `recovered`: the last good copy took their
-    place; it was made at `copy_from` (epoch seconds). Damaged and not recovered means that the database is new and
-    empty, or, where only the write-ahead log was damaged, that it lacks the last writes. `backup_problem`: a sentence
-    when the day's copy could not be made.
+    place; it was made at `copy_from` (epoch seconds). `empty`: there was no good copy, so the database starts empty.
+    Damaged and neither of both: only the write-ahead log was damaged, the last writes are missing. `backup_problem`:
+    a sentence when the day's copy could not be made.
     """
 
     recovered: bool = False
     damaged_path: Path | None = None
     copy_from: float = 0.0
+    empty: bool = False
     backup_problem: str = ""
 
 
@@ -159,7 +160,7 @@ def _put_back(path: Path, copy: Path, damaged: Path | None, stamp: str) -> tuple
             path.unlink()
             bad_copy = set_aside(copy, stamp)
             damaged = damaged or bad_copy
-    return _checked(path), Opened(damaged_path=damaged)
+    return _checked(path), Opened(damaged_path=damaged, empty=True)
 
 
 def _checked(path: Path) -> sqlite3.Connection:

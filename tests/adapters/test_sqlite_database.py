@@ -257,8 +257,8 @@ async def test_without_a_copy_it_starts_empty_and_says_so(path: Path) -> None:
     await fill(path, "lost")
     spoil(path)
     async with opened(path) as database:
-        assert not database.opened.recovered
-        assert database.opened.damaged_path == path.with_name(f"keys.db.damaged-{STAMP}")
+        aside = path.with_name(f"keys.db.damaged-{STAMP}")
+        assert database.opened == Opened(damaged_path=aside, empty=True)
         assert await value_of(database) is None
 
 
@@ -267,7 +267,7 @@ async def test_a_copy_that_is_damaged_too_is_set_aside_as_well(path: Path) -> No
     spoil(path)
     spoil(path.with_name("keys.db.backup"))
     async with opened(path) as database:
-        assert not database.opened.recovered
+        assert (database.opened.recovered, database.opened.empty) == (False, True)
         assert await value_of(database) is None
     names = {file.name for file in path.parent.iterdir()}
     assert {f"keys.db.damaged-{STAMP}", f"keys.db.backup.damaged-{STAMP}"} <= names
@@ -370,7 +370,9 @@ async def test_a_copy_is_a_whole_database_by_itself(path: Path) -> None:
 async def test_a_damaged_file_does_not_take_the_place_of_the_good_copy(path: Path) -> None:
     await fill(path, "good" * 1000, copy=True)
     async with opened(path) as database:
-        await database.query("PRAGMA shrink_memory")  # else the good pages that are still in memory are copied
+        await database.query(
+            "PRAGMA shrink_memory"
+        )  # else the good pages that are still in memory are copied
         spoil(path, since=4096)
         before = path.with_name("keys.db.backup").read_bytes()
         with pytest.raises(StoreCorrupt):
