@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from nomba_desktop.adapters.masking import masked
 from nomba_desktop.adapters.nomba_wire import Ask, fits_header
 from nomba_desktop.domain.answers import failure, is_success, words_of
 from nomba_desktop.domain.clocks import clock_offset
@@ -96,17 +97,6 @@ def probed(ask: Ask, reply: Reply) -> Probed | ApiError:
         if isinstance(value := values.get(name), str) and value.strip()
     }
     return Probed(reply.status, reply.received_at, summary)
-
-
-_LONG = re.compile(r"[A-Za-z0-9+/_=.~-]{37,}")
-
-
-def masked(text: str, secrets: tuple[Secret, ...]) -> str:
-    """Foreign words without the secrets that were sent, nor anything as long as a token (ids have 36 characters)."""
-    for secret in secrets:
-        if len(secret) >= 4:
-            text = text.replace(secret.reveal(), "••••")
-    return _LONG.sub("••••", text)
 
 
 def _success(ask: Ask, reply: Reply) -> dict[str, object] | ApiError:

@@ -5,8 +5,8 @@ A new entry is a decision about security: say beside it why the plain value is n
 
 REVEALS: dict[str, int] = {
     "nomba_desktop/adapters/aesgcm_sealing.py": 1,  # keyed fingerprint for logs
+    "nomba_desktop/adapters/masking.py": 1,  # masking it where the server's words repeat it
     "nomba_desktop/adapters/nomba_wire.py": 4,  # bodies of issue, refresh and revoke; the bearer header
-    "nomba_desktop/adapters/nomba_wire_answers.py": 1,  # masking it where the server's words repeat it
     "nomba_desktop/adapters/record_codec.py": 1,  # tokens into bytes that are sealed at once
     "nomba_desktop/adapters/vault_entries.py": 1,  # the keyring entry
     "nomba_desktop/domain/secret.py": 1,  # the masked form that is shown
