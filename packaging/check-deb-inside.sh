@@ -27,7 +27,7 @@ while read -r file; do
 done < <(find /usr/lib/nomba-desktop -name '*.so*' -type f)
 [[ $(nomba --version) == "nomba $(dpkg-query -W -f '${Version}' nomba-desktop)" ]] || fail "nomba --version"
 
-$apt install -y xvfb xauth dbus-daemon dbus-bin gnome-keyring >/tmp/apt.log 2>&1 ||
+$apt install -y xvfb xauth xdotool dbus-daemon dbus-bin gnome-keyring >/tmp/apt.log 2>&1 ||
     { cat /tmp/apt.log; fail "apt did not install the stage"; }
 step "stage built: screen, bus, keyring"
 no_python
@@ -47,6 +47,19 @@ rc=0
 timeout 120 xvfb-run -a -s "-screen 0 1280x1024x24 -nolisten tcp" nomba-desktop --selftest >"$HOME/selftest.json" || rc=$?
 left=$(find "$HOME/.local/share" "$HOME/.config" -name '*nomba*' 2>/dev/null || true)
 [[ ! $left ]] || { echo "the self-test left: $left" >&2; rc=9; }
+# The window itself, on nothing yet and on the practice server: it appears, is quiet, and ends when told.
+cat >"$HOME/window.sh" <<'WINDOW'
+nomba-desktop "$@" >"$HOME/window.log" 2>&1 & window=$!
+timeout 60 xdotool search --sync --onlyvisible --name 'Nomba Desktop' >/dev/null || { echo "no window appeared"; exit 1; }
+kill -TERM "$window"
+wait "$window" || { echo "the window ended with $?"; exit 1; }
+if grep -v '^Practice window: ' "$HOME/window.log" >/dev/null; then echo "the window said:"; exit 1; fi
+WINDOW
+for option in '' --practice; do
+    xvfb-run -a -s "-screen 0 1280x1024x24 -nolisten tcp" bash "$HOME/window.sh" $option >&2 ||
+        { cat "$HOME/window.log" >&2; rc=6; }
+done
+[[ $(stat -c %a "$HOME/.local/share/nomba-desktop") == 700 ]] || { echo "the data directory is not private" >&2; rc=5; }
 # The command: a practice server that says where it is and ends when told.
 nomba practice --port 0 --samples >"$HOME/practice.log" 2>&1 & practice=$!
 for _ in $(seq 200); do grep -q '^Practice server on http://127.0.0.1:' "$HOME/practice.log" && break; sleep 0.05; done
