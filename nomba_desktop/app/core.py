@@ -15,6 +15,7 @@ from nomba_desktop.domain.errors import (
     SettingsInvalid,
     StoreCorrupt,
     StoreError,
+    StoreUnavailable,
 )
 from nomba_desktop.domain.keys import KeyId
 from nomba_desktop.domain.limits import Lane, Priority
@@ -40,6 +41,7 @@ from nomba_desktop.services.watcher import watch_store
 
 if TYPE_CHECKING:
     from nomba_desktop.adapters.sqlite_database import Database
+    from nomba_desktop.adapters.sqlite_opening import Opened
 
 
 class Core:
@@ -125,6 +127,7 @@ class Core:
                 clock=world.clock,
                 chance=world.chance,
             )
+            self._keys.on_change(self._copy_the_store)
             await self._keys.load()
         except StoreError as error:
             self.notices.error("open the local store", error)
@@ -134,20 +137,16 @@ class Core:
 
     def _tell_what_opening_found(self) -> None:
         opened = self._database.opened
-        if opened.damaged_path is None:
-            return
-        source = (
-            "The last good copy took its place."
-            if opened.recovered
-            else "There was no copy, so it starts empty."
-        )
-        self.notices.error(
-            "open the local store",
-            StoreCorrupt(
-                f"The damaged file was set aside. {source} Secrets are in the keyring and were not touched.",
-                details=f"set aside as: {opened.damaged_path.name}",
-            ),
-        )
+        sentence = what_opening_found(opened)
+        if sentence:
+            details = f"set aside as: {opened.damaged_path.name}" if opened.damaged_path else ""
+            self.notices.error("open the local store", StoreCorrupt(sentence, details=details))
+        if opened.backup_problem:
+            self.notices.error("copy the local store", StoreUnavailable(opened.backup_problem))
+
+    def _copy_the_store(self) -> None:
+        """The inventory changed: a damaged file shall not cost it."""
+        self.tasks.spawn(self._database.backup(), name="copy the local store")
 
     async def open_sessions(self) -> None:
         """Open the sealed store with the cache key. While the keyring is away, every session waits for it."""
@@ -214,6 +213,8 @@ class Core:
             tasks=self.tasks,
             probe_every=float(self.settings.probe_every),
         )
+        if database.opened.recovered:
+            await sessions.doubt_all()
         sessions.observe()
 
     async def _place_of_sessions(self) -> tuple[Database, Path]:
@@ -305,3 +306,17 @@ class Core:
             await database.aclose()
         if self._memory is not None:
             self._memory.cleanup()
+
+
+def what_opening_found(opened: Opened) -> str:
+    """What a person has to know of how the database was opened; empty when all was well."""
+    if opened.recovered:
+        lost = "was damaged and set aside" if opened.damaged_path else "was gone"
+        return (
+            f"The file {lost}. The last good copy took its place; sessions are checked before they are used."
+        )
+    if opened.empty and opened.damaged_path:
+        return "The file was damaged and set aside. There was no copy, so the list of keys starts empty."
+    if opened.damaged_path:
+        return "The last writes were damaged and set aside; everything before them is there."
+    return ""

@@ -233,6 +233,11 @@ def blocked(record: SessionRecord, intent: Intent, failure: Failure) -> SessionR
     return replace(closed, attempts=record.attempts + 1, failure=failure, latch=latch, next_try=0.0)
 
 
+def restored(record: SessionRecord, intent: Intent) -> SessionRecord:
+    """The record came out of an older copy: its tokens are in doubt until a probe or a new sign-in (team, 3)."""
+    return record if record.tokens is None or record.intent is not None else replace(record, intent=intent)
+
+
 def session_lost(record: SessionRecord) -> SessionRecord:
     """A session may live at the server that the record can't name."""
     return replace(record, lost=True)

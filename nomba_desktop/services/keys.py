@@ -34,6 +34,16 @@ class Keys:
     ) -> None:
         self._state, self._inventory, self._vault, self._keyring = state, inventory, vault, keyring
         self._records, self._clock, self._chance = records, clock, chance
+        self._listeners: list[Callable[[], None]] = []
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        """Hear whenever the stored inventory changed."""
+        self._listeners.append(listener)
+
+    def _publish(self, event: KeySaved | KeyForgotten) -> None:
+        self._state.publish(event)
+        for listener in self._listeners:
+            listener()
 
     async def load(self) -> None:
         """Read the inventory. Raises `StoreError`."""
@@ -64,7 +74,7 @@ class Keys:
         except StoreError:
             await self._put_back(key.id, None)
             raise
-        self._state.publish(KeySaved(key))
+        self._publish(KeySaved(key))
         return key
 
     async def edit(
@@ -89,14 +99,14 @@ class Keys:
             if secret is not None:
                 await self._put_back(key_id, before)
             raise
-        self._state.publish(KeySaved(key))
+        self._publish(KeySaved(key))
         return key
 
     async def set_auto_refresh(self, key_id: KeyId, on: bool) -> ApiKey:
         """Switch automatic refresh."""
         key = replace(self._key(key_id), auto_refresh=on)
         await self._inventory.save(key)
-        self._state.publish(KeySaved(key))
+        self._publish(KeySaved(key))
         return key
 
     async def forget(self, key_id: KeyId) -> None:
@@ -110,7 +120,7 @@ class Keys:
         if store is not None:
             await store.forget(key.session_id)
         await self._inventory.forget(key_id)
-        self._state.publish(KeyForgotten(key_id))
+        self._publish(KeyForgotten(key_id))
 
     def _key(self, key_id: KeyId) -> ApiKey:
         key = self._state.snapshot.keys.get(key_id)

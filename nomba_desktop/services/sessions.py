@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 from nomba_desktop.domain.environments import SessionId
@@ -23,8 +24,8 @@ from nomba_desktop.domain.errors import (
 )
 from nomba_desktop.domain.keys import ApiKey, KeyId
 from nomba_desktop.domain.limits import Lane
-from nomba_desktop.domain.moves import displaced, ends_paid, session_lost, signed_out, suspected
-from nomba_desktop.domain.record import Failure, OwedEnd, SessionRecord
+from nomba_desktop.domain.moves import displaced, ends_paid, restored, session_lost, signed_out, suspected
+from nomba_desktop.domain.record import CallKind, Failure, Intent, OwedEnd, SessionRecord
 from nomba_desktop.domain.renewal import CLOCK_SLACK
 from nomba_desktop.domain.sessions import (
     IDLE,
@@ -94,6 +95,13 @@ class Sessions:
         self._state.publish(SessionsSeen({key.id: self._session(key, now) for key in chosen}))
         for listener in self._listeners:
             listener(chosen)
+
+    async def doubt_all(self) -> None:
+        """Every stored session came out of an older copy of the database: in doubt until probed or renewed."""
+        for key in self._state.snapshot.keys.values():
+            generation = self._store.read(key.session_id).generation
+            intent = Intent(CallKind.RESTORED, generation, self._me, self._clock.now(), "restored")
+            await self._store.apply(key.session_id, partial(restored, intent=intent))
 
     def observe_session(self, session: SessionId) -> None:
         """Look at the one key that has this session."""
