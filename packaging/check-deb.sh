@@ -32,6 +32,7 @@ chmod 755 "$root"
 lint=''
 finish() {
     if [[ $lint ]]; then kill "$lint" 2>/dev/null || true; fi
+    rm -f "$root.lint" "$root.log"
     # Its mounts live in a namespace that is gone: nothing below is anybody else's.
     if ! grep -qF " $root/" /proc/mounts; then rm -rf --one-file-system "$root"; fi
 }

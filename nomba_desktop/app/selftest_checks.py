@@ -15,7 +15,7 @@ from nomba_desktop.domain.keys import KeyId
 from nomba_desktop.domain.record import SessionRecord, Tokens
 from nomba_desktop.domain.secret import Secret
 from nomba_desktop.domain.snapshot import KeyringState
-from nomba_desktop.services.ports import Binding, BoundSecret, Clock, Vault
+from nomba_desktop.services.ports import Binding, BoundSecret, Clock, SessionLock, Vault
 
 __all__ = ["clean_exit", "database", "keyring", "lock", "round_trip", "trust_store"]
 
@@ -96,6 +96,11 @@ async def lock(bench: Bench) -> Facts:
     from nomba_desktop.adapters.filelock_lock import FileSessionLock
 
     first, second = (FileSessionLock(bench.root / "locks", bench.clock, who) for who in ("first", "second"))
+    return await use_locks(first, second)
+
+
+async def use_locks(first: SessionLock, second: SessionLock) -> Facts:
+    """Raises `CheckFailed` when two hold the lock at once, or it stays held; `first` calls itself so."""
     async with first.try_hold(_SESSION) as holder:
         if holder is not None:
             raise CheckFailed("A new lock is held by somebody already.")

@@ -20,14 +20,21 @@ from nomba_desktop.domain.settings import DEFAULTS
 from nomba_desktop.practice.keys import PracticeKey
 from nomba_desktop.practice.samples import sample_keys
 from nomba_desktop.practice.server import PracticeServer
+from nomba_desktop.practice.switches import Switches
 from nomba_desktop.services.ports import NombaApi, Target
 from nomba_desktop.services.rate_limit import RateLimiter
 
 
-async def travel(bench: Bench) -> Facts:
-    """Sign in, probe 200, refresh, probe 200, revoke, probe 401. Secrets stay in memory."""
+async def travel(bench: Bench, switches: Switches | None = None) -> Facts:
+    """Sign in, probe 200, refresh, probe 200, revoke, probe 401. Secrets stay in memory.
+
+    `switches`: how the practice server behaves, for trying out that a bad server is noticed.
+    """
     sample = sample_keys(random.SystemRandom().randrange(2**32))[1]
-    with PracticeServer(keys=[sample]) as server, ThreadPoolExecutor(1, "self-test") as executor:
+    with (
+        PracticeServer(keys=[sample], switches=switches) as server,
+        ThreadPoolExecutor(1, "self-test") as executor,
+    ):
         place = practice(server.url)
         core = Core(_world(bench, place, executor))
         api = http_api(bench.clock)(RateLimiter(bench.clock), DEFAULTS)

@@ -9,8 +9,10 @@ import ssl
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +23,14 @@ from nomba_desktop.adapters.system_clock import SystemChance, SystemClock
 from nomba_desktop.app import selftest_checks as checks
 from nomba_desktop.app import selftest_tls as tls
 from nomba_desktop.app.selftest import SCHEMA, Bench, CheckFailed, Facts, Outcome, Result, run, try_out
+from nomba_desktop.app.selftest_trip import travel
+from nomba_desktop.domain.environments import SessionId
 from nomba_desktop.domain.errors import KeyringDenied
 from nomba_desktop.domain.keys import KeyId
 from nomba_desktop.domain.secret import Secret
 from nomba_desktop.domain.snapshot import KeyringState, KeyringStatus
-from nomba_desktop.services.ports import BoundSecret
+from nomba_desktop.practice.switches import Switches
+from nomba_desktop.services.ports import BoundSecret, Owner
 
 ROOT = Path(__file__).parents[2]
 NAMES = [
@@ -236,6 +241,36 @@ def test_a_thread_left_over_fails() -> None:
     assert not outcome.ok
     assert "left-over" in outcome.problem
     assert not checks.clean_exit(2, SystemClock(), patience=0.01).ok
+
+
+class Open:
+    """A lock that lets everybody in."""
+
+    @asynccontextmanager
+    async def try_hold(self, session: SessionId) -> AsyncIterator[Owner | None]:
+        yield None
+
+
+class Held(Open):
+    """A lock that somebody else holds for ever."""
+
+    @asynccontextmanager
+    async def try_hold(self, session: SessionId) -> AsyncIterator[Owner | None]:
+        yield Owner("first", 0.0)
+
+
+async def test_a_lock_that_does_not_lock_fails(bench: Bench) -> None:
+    with pytest.raises(CheckFailed, match="no working locks"):
+        await checks.use_locks(Open(), Open())
+    with pytest.raises(CheckFailed, match="still held"):
+        await checks.use_locks(Open(), Held())
+    assert await checks.lock(bench) == {}
+
+
+async def test_a_server_that_ends_nothing_is_noticed(bench: Bench) -> None:
+    lax = partial(travel, switches=Switches(session_rule="none"))
+    outcome = await try_out("round-trip", lax, bench)
+    assert outcome.problem == "The token before the refresh is still accepted."
 
 
 async def test_tls_checks_certificates(bench: Bench) -> None:
