@@ -13,7 +13,7 @@ from nomba_desktop.ui.tabs import Tabs
 from nomba_desktop.ui.tag import Tag
 from nomba_desktop.ui.theme import Theme
 from nomba_desktop.ui.token_panel import Elided, TokenPanel
-from nomba_desktop.ui.widgets import Pill, Toggle, label, line, set_text
+from nomba_desktop.ui.widgets import Pill, Toggle, label, line, set_text, set_tip
 
 NOTHING = "Choose a key to see its token."
 
@@ -152,6 +152,7 @@ class DetailPanel(QWidget):
         if props is None:
             return
         self.name.show_text(props.name)
+        set_tip(self.name, props.name)
         self.pill.show_state(props.state, props.tone)
         self.tag.render_props(props.environment, live=props.live)
         self.account.show_text(props.account)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from math import ceil, floor
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPixmap
 
 _ENDS_IN_SECONDS = re.compile(r":\d\d$")
@@ -25,21 +25,19 @@ class Figures:
         self._height = ceil(self._metrics.height())
         self._advances: dict[str, float] = {}
         self._pair = self._metrics.horizontalAdvance("00")
-        self._pictures: dict[tuple[str, bool, int, float, int], QPixmap] = {}
+        self._pictures: dict[tuple[str, int, float, int], QPixmap] = {}
 
     def width(self, text: str) -> float:
         """Width of a text, in pixels."""
         head, tail = _parts(text)
-        return self._advance(head, tail) + (self._pair if tail else 0.0)
+        return self._advance(head) + (self._pair if tail else 0.0)
 
-    def _advance(self, head: str, tail: str) -> float:
+    def _advance(self, head: str) -> float:
         known = self._advances.get(head)
         if known is None:
             if len(self._advances) >= _MOST:
                 self._advances.clear()
-            # A colon is shaped by the figures around it.
-            full = self._metrics.horizontalAdvance(head + ("00" if tail else ""))
-            known = self._advances[head] = full - (self._pair if tail else 0.0)
+            known = self._advances[head] = self._metrics.horizontalAdvance(head)
         return known
 
     def draw(self, painter: QPainter, left: float, middle: float, text: str, colour: QColor) -> None:
@@ -47,34 +45,29 @@ class Figures:
         head, tail = _parts(text)
         top = floor(middle - self._height / 2)
         ink, ratio = colour.rgba(), painter.device().devicePixelRatioF()
-        split = self._advance(head, tail)
-        # The head is painted with figures behind it that are cut off: they shape its colon.
-        self._copy(painter, left, top, (head, bool(tail), ink, ratio), split)
+        self._copy(painter, left, top, (head, ink, ratio))
         if tail:
-            self._copy(painter, left + split, top, (tail, False, ink, ratio), self._pair)
+            self._copy(painter, left + self._advance(head), top, (tail, ink, ratio))
 
-    def _copy(
-        self, painter: QPainter, left: float, top: int, piece: tuple[str, bool, int, float], width: float
-    ) -> None:
+    def _copy(self, painter: QPainter, left: float, top: int, piece: tuple[str, int, float]) -> None:
         # Glyphs stand between pixels: to the nearest quarter of one.
         whole, quarter = divmod(round(left * 4), 4)
         picture = self._pictures.get((*piece, quarter))
         if picture is None:
             if len(self._pictures) >= _MOST:
                 self._pictures.clear()
-            picture = self._pictures[(*piece, quarter)] = self._paint(*piece, x=quarter / 4, width=width)
+            picture = self._pictures[(*piece, quarter)] = self._paint(*piece, quarter / 4)
         painter.drawPixmap(whole, top, picture)
 
-    def _paint(self, text: str, cut: bool, ink: int, ratio: float, *, x: float, width: float) -> QPixmap:
-        made = QPixmap(ceil((width + x + 1) * ratio), ceil(self._height * ratio))
+    def _paint(self, text: str, ink: int, ratio: float, x: float) -> QPixmap:
+        width = self._metrics.horizontalAdvance(text) + x + 1
+        made = QPixmap(ceil(width * ratio), ceil(self._height * ratio))
         made.setDevicePixelRatio(ratio)
         made.fill(Qt.GlobalColor.transparent)
         painter = QPainter(made)
-        if cut:
-            painter.setClipRect(QRectF(0, 0, x + width, self._height))
         painter.setFont(self._font)
         painter.setPen(QColor.fromRgba(ink))
-        painter.drawText(QPointF(x, self._metrics.ascent()), text + "00" if cut else text)
+        painter.drawText(QPointF(x, self._metrics.ascent()), text)
         painter.end()
         return made
 

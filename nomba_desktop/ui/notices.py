@@ -81,8 +81,13 @@ class NoticeStack(QWidget):
         self._anchor = FocusAnchor(self)
         self._more = Button("", "link")
         self._more.clicked.connect(self.expand_asked)
-        self._more.hide()
-        self._column.addWidget(self._more)
+        self._rest = QWidget()
+        row = QHBoxLayout(self._rest)
+        row.setContentsMargins(14, 3, 14, 3)
+        row.addWidget(self._more)
+        row.addStretch(1)
+        self._rest.hide()
+        self._column.addWidget(self._rest)
         self.hide()
 
     def render_props(self, props: NoticesProps) -> None:
@@ -103,7 +108,7 @@ class NoticeStack(QWidget):
                 self._column.insertWidget(place, bar)
         self._anchor.follow_with(w for bar in self.bars() for w in (bar.more, *bar.buttons))
         self._more.setText(f"{props.more} more")
-        self._more.setVisible(props.more > 0)
+        self._rest.setVisible(props.more > 0)
         self.setVisible(bool(props.notices))
 
     def bars(self) -> list[NoticeBar]:

@@ -93,7 +93,7 @@ class StatusBar(QWidget):
         upcoming = self._props.next
         self.next.show_text(upcoming.text(now), upcoming.spoken)
         for widget in self._items:
-            set_text(widget.button, widget.item.text(now))
+            set_text(widget.button, widget.item.text(now).replace("&", "&&"))
 
     def next_change(self, now: float) -> float | None:
         """Seconds until the words change."""

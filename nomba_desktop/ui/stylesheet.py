@@ -127,6 +127,8 @@ QHeaderView::section {
 QHeaderView::section:hover { color: $ink; }
 QScrollArea#rail-scroll { background: $rail; }
 QTableView { selection-background-color: $selection; selection-color: $ink; }
+QListView::item { padding: 5px 8px; border-radius: 4px; color: $ink; }
+QListView::item:selected { background: $selection; color: $ink; }
 QTabBar { background: transparent; }
 QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }
 QScrollBar:horizontal { background: transparent; height: 10px; margin: 0; }

@@ -7,7 +7,7 @@ from datetime import tzinfo
 from math import ceil
 
 from PySide6.QtCore import QEvent, QModelIndex, QPoint, QRect, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from nomba_desktop.domain.countdown import next_tick
@@ -20,6 +20,8 @@ from nomba_desktop.ui.table_model import KeyTableModel
 from nomba_desktop.ui.theme import Theme
 
 WIDTHS = {Column.ROLE: 108, Column.STATE: 143, Column.EXPIRES: 179, Column.NEXT: 130}
+# Widths of the table below which the role goes, and then the bars.
+MIDDLING, NARROW, FIGURES_ONLY = 640, 560, 72
 _MOUSE = (
     Qt.FocusReason.MouseFocusReason,
     Qt.FocusReason.PopupFocusReason,
@@ -76,7 +78,7 @@ class KeyTable(QTableView):
         header = self.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionsClickable(True)
-        header.setMinimumSectionSize(90)
+        header.setMinimumSectionSize(64)
         header.setFixedHeight(32)
         for column in Column:
             stretch = column is Column.KEY
@@ -87,9 +89,19 @@ class KeyTable(QTableView):
     def _resize_rows(self) -> None:
         sizes = self._theme.metrics
         self.verticalHeader().setDefaultSectionSize(sizes.row)
+        scale, room = sizes.base / 13, self.viewport().width()
         for column, width in WIDTHS.items():
-            self.setColumnWidth(column, round(width * sizes.base / 13))
+            self.setColumnWidth(column, round(width * scale))
+        # A narrow window keeps what a person acts on: state, figures and the next step.
+        if room < NARROW * scale:
+            self.setColumnWidth(Column.EXPIRES, round(FIGURES_ONLY * scale))
+        self.setColumnHidden(Column.ROLE, room < MIDDLING * scale)
         self.viewport().update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self._resize_rows()
 
     # -- state in ----------------------------------------------------------------------------------------------
 

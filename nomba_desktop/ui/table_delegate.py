@@ -20,6 +20,7 @@ from nomba_desktop.ui.theme import Theme
 PAD = 10
 BAR_LEFT = 62
 BAR_WIDTH = 92
+SHORTEST_BAR = 20
 RISK_COLOURS = {Risk.OK: "ok", Risk.REFRESHING: "info", Risk.AMBER: "warn", Risk.RED: "bad"}
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _NO_PEN = Qt.PenStyle.NoPen
@@ -203,7 +204,9 @@ class RowDelegate(QStyledItemDelegate):
         left = max(BAR_LEFT, PAD + 8 + ceil(needed))
         ink = colour if bar.risk in (Risk.AMBER, Risk.RED) else look.colours["ink"]
         look.figures.draw(painter, rect.left() + left - 8 - needed, middle, shown.text, ink)
-        width = min(BAR_WIDTH, max(20, rect.width() - left - 6))
+        width = min(BAR_WIDTH, rect.width() - left - 6)
+        if width < SHORTEST_BAR:
+            return
         filled = max(6, round(width * shown.fraction))
         notch = round(width * shown.notch) if shown.notch is not None else -1
         picture = self._bar_picture(width, filled, notch, bar.risk, painter.device().devicePixelRatioF())

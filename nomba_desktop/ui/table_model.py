@@ -11,6 +11,7 @@ from nomba_desktop.domain.keys import KeyId
 from nomba_desktop.ui.derive.rows import OFFER_WORDS, Row
 from nomba_desktop.ui.derive.views import HEADERS, Column, Sort
 from nomba_desktop.ui.derive.words import clock_time
+from nomba_desktop.ui.widgets import plain_tip
 
 Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
@@ -139,7 +140,7 @@ class KeyTableModel(QAbstractTableModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return self.words(row, Column(index.column()))
         if role == Qt.ItemDataRole.ToolTipRole and index.column() == Column.KEY:
-            return row.name
+            return plain_tip(row.name)
         return None
 
     def words(self, row: Row, column: Column) -> str:

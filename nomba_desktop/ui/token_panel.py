@@ -14,7 +14,7 @@ from nomba_desktop.ui.derive.token_tab import SAYS, TokenLine
 from nomba_desktop.ui.focus import FocusAnchor
 from nomba_desktop.ui.theme import Theme
 from nomba_desktop.ui.ticking_text import TickingText
-from nomba_desktop.ui.widgets import Banner, Button, Pill, label, set_text
+from nomba_desktop.ui.widgets import Banner, Button, Pill, label, set_text, set_tip
 
 SHOWN_SECONDS = 30.0
 
@@ -146,7 +146,7 @@ class _Line(QWidget):
         if line.dot:
             row.addWidget(Dot(theme))
         self.value: Elided | TickingText = TickingText(theme) if line.since else _elided(line)
-        self.value.setToolTip(line.tip)
+        set_tip(self.value, line.tip)
         row.addWidget(self.value, 0 if line.chip or line.showable else 1)
         if line.chip:
             row.addWidget(Pill(line.chip))
@@ -215,7 +215,7 @@ class TokenPanel(QWidget):
         self._lines = lines
         for widget, line in zip(self._values, lines, strict=True):
             widget.line = line
-            widget.value.setToolTip(line.tip)
+            set_tip(widget.value, line.tip)
             widget.show_at(self._clock.now())
         self._says.setVisible(bool(lines))
         self._empty.setVisible(not lines)

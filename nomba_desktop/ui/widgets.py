@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 from typing import Literal
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
@@ -61,6 +62,16 @@ def set_text(target: QLabel | QAbstractButton, text: str) -> None:
     """Set the text if it differs: equal text costs no layout."""
     if target.text() != text:
         target.setText(text)
+
+
+def set_tip(target: QWidget, text: str) -> None:
+    """A tooltip of plain text: Qt would take foreign text that looks like markup for markup."""
+    target.setToolTip(plain_tip(text))
+
+
+def plain_tip(text: str) -> str:
+    """The text as a tooltip shows it unchanged."""
+    return f"<qt>{escape(text)}</qt>" if text else ""
 
 
 class Button(QPushButton):

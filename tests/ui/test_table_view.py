@@ -239,3 +239,32 @@ def test_a_thousand_keys(stage: Stage) -> None:
     assert stage.window.table.selected_key() == "k900"
     stage.window.table.scrollToBottom()
     assert next(iter(stage.window.table.visible_rows()))[0] > 900
+
+
+def test_a_narrow_window_keeps_state_figures_and_next_step(stage: Stage) -> None:
+    table = stage.window.table
+
+    def fits() -> bool:
+        last = table.visualRect(table.keys.index(0, Column.NEXT))
+        return last.right() <= table.viewport().width()
+
+    assert not table.isColumnHidden(Column.ROLE)
+    assert fits()
+    stage.window.resize(1024, 520)
+    stage.settle()
+    assert stage.window.width() == 1024
+    assert table.isColumnHidden(Column.ROLE)
+    assert table.columnWidth(Column.KEY) >= 90
+    assert fits()
+    stage.window.resize(1280, 800)
+    stage.settle()
+    assert not table.isColumnHidden(Column.ROLE)
+
+
+def test_a_name_that_looks_like_markup_is_shown_as_it_is(stage: Stage) -> None:
+    stage.fill([(key("<b>bold</b> & <img src=x>", "aaaa…bbbb", Role.ADMIN, id="odd"), SignedOut())])
+    tip = stage.window.table.keys.index(0, 0).data(Qt.ItemDataRole.ToolTipRole)
+    assert tip == "<qt>&lt;b&gt;bold&lt;/b&gt; &amp; &lt;img src=x&gt;</qt>"
+    stage.presenter.choose(KeyId("odd"))
+    assert stage.window.detail.name.toolTip() == tip
+    assert stage.window.detail.name.textFormat() is Qt.TextFormat.PlainText
