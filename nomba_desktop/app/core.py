@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nomba_desktop.app.world import World
-from nomba_desktop.domain.environments import Environment, SessionId
+from nomba_desktop.domain.environments import SessionId
 from nomba_desktop.domain.errors import (
     KeyringError,
     NombaDesktopError,
@@ -17,18 +17,18 @@ from nomba_desktop.domain.errors import (
     StoreError,
     StoreUnavailable,
 )
-from nomba_desktop.domain.keys import KeyId
 from nomba_desktop.domain.limits import Lane, Priority
 from nomba_desktop.domain.renewal import DEFAULT_POLICY, Policy
 from nomba_desktop.domain.sessions import WaitFor, Waiting
 from nomba_desktop.domain.settings import DEFAULTS, Settings, non_default
 from nomba_desktop.domain.snapshot import EnvironmentsKnown, ServerHeard, SessionsSeen, Severity
+from nomba_desktop.services.api_switch import ApiSwitch
 from nomba_desktop.services.auth_calls import AuthCalls
 from nomba_desktop.services.auth_targets import targets_of
 from nomba_desktop.services.keyring_watch import KeyringWatch
 from nomba_desktop.services.keys import Keys
 from nomba_desktop.services.notices import Notices
-from nomba_desktop.services.ports import NombaApi, SessionStore
+from nomba_desktop.services.ports import SessionStore
 from nomba_desktop.services.probes import Prober
 from nomba_desktop.services.rate_limit import RateLimiter
 from nomba_desktop.services.renewals import Renewals
@@ -57,7 +57,8 @@ class Core:
         self.settings: Settings = DEFAULTS
         self.sessions: Sessions | None = None
         self.renewals: Renewals | None = None
-        self._api: NombaApi | None = None
+        self._api: ApiSwitch | None = None
+        self._limiter: RateLimiter | None = None
         self._store: SessionStore | None = None
         self._keys: Keys | None = None
         self._memory: tempfile.TemporaryDirectory[str] | None = None
@@ -173,7 +174,8 @@ class Core:
         store = SqliteSessionStore(database, Sealer(cache_key))
         lock = FileSessionLock(locks, world.clock, me, world.executor)
         limiter = RateLimiter(world.clock, on_wait=self._lane_waits)
-        api = self._api = world.api(limiter, self.settings)
+        self._limiter = limiter
+        api = self._api = ApiSwitch(world.api(limiter, self.settings))
         targets = targets_of(self.state)
         prober = Prober(api, targets)
         facts = SqliteHostFacts(database)
@@ -278,21 +280,21 @@ class Core:
     async def save_settings(self, settings: Settings) -> None:
         """Save, then apply: environments, probing, connections. Raises `SettingsInvalid`, `StoreUnavailable`."""
         await self._world.settings_file.save(settings)
+        before = self.settings
         self.settings, self.settings_mistaken = settings, False
         self.notices.withdraw("ND-330:read the settings")
         self._know_environments()
+        if (before.proxy, before.extra_ca) != (settings.proxy, settings.extra_ca):
+            self._reconnect()
         if self.renewals is not None:
             self.renewals.probe_every = float(settings.probe_every)
             self.renewals.wake()
 
-    def environment(self, environment_id: str) -> Environment | None:
-        """An environment by its id."""
-        return self.state.snapshot.environments.get(environment_id)
-
-    def key_name(self, key_id: KeyId | None) -> str:
-        """The name of a key, for a notice."""
-        key = self.state.snapshot.keys.get(key_id) if key_id else None
-        return key.name if key else ""
+    def _reconnect(self) -> None:
+        """New connections for a new proxy or CA; calls under way end on the old ones."""
+        if self._api is not None and self._limiter is not None:
+            api = self._world.api(self._limiter, self.settings)
+            self.tasks.spawn(self._api.replace(api), name="close the old connections")
 
     def _report(self, what: str, error: NombaDesktopError) -> None:
         self.notices.error(what, error)
