@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TypeVar
 
-from nomba_desktop.domain.errors import KeyringError, StoreError, UnknownKey
+from nomba_desktop.domain.errors import DraftRejected, KeyringError, StoreError, UnknownKey
 from nomba_desktop.domain.keys import ApiKey, FieldRemark, KeyDraft, KeyId, check_draft, key_from_draft
 from nomba_desktop.domain.secret import Secret
 from nomba_desktop.domain.snapshot import InventoryLoaded, KeyForgotten, KeySaved
@@ -61,7 +61,8 @@ class Keys:
     async def add(self, draft: KeyDraft, secret: Secret) -> ApiKey | tuple[FieldRemark, ...]:
         """Save a new key: first the secret, read back, then the row. The remarks that block when it wasn't saved.
 
-        When the row can't be written the secret is taken out again. Raises `KeyringError`, `StoreError`.
+        When the row can't be written the secret is taken out again. Raises `KeyringError`, `StoreError`, and
+        `DraftRejected` when another program added the same client id meanwhile.
         """
         blocking = self._blocking(draft, None)
         host = self._host(draft)
@@ -71,7 +72,7 @@ class Keys:
         await self._put(key, secret)
         try:
             await self._inventory.save(key)
-        except StoreError:
+        except (StoreError, DraftRejected):
             await self._put_back(key.id, None)
             raise
         self._publish(KeySaved(key))
@@ -95,7 +96,7 @@ class Keys:
             await self._put(key, secret)
         try:
             await self._inventory.save(key)
-        except StoreError:
+        except (StoreError, DraftRejected):
             if secret is not None:
                 await self._put_back(key_id, before)
             raise

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -60,18 +61,38 @@ class Disk(InlineExecutor):
         return future
 
 
+class Traffic:
+    """How many auth calls clients have under way, over all desks; a call that was given up is not."""
+
+    def __init__(self) -> None:
+        self.now = self.peak = 0
+
+    @contextmanager
+    def call(self, path: str) -> Iterator[None]:
+        """Count one request while its client waits for it."""
+        auth = path.startswith("/v1/auth/")
+        self.now += auth
+        self.peak = max(self.peak, self.now)
+        try:
+            yield
+        finally:
+            self.now -= auth
+
+
 class Line(InProcessTransport):
     """The network. `trouble` is asked before every request: what it returns is raised, and nothing is sent."""
 
-    def __init__(self, server: PracticeWorld) -> None:
+    def __init__(self, server: PracticeWorld, traffic: Traffic) -> None:
         super().__init__(server)
         self.trouble: Trouble = lambda: None
+        self._traffic = traffic
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         trouble = self.trouble()
         if trouble is not None:
             raise trouble
-        return await super().handle_async_request(request)
+        with self._traffic.call(request.url.path):
+            return await super().handle_async_request(request)
 
 
 class Desk:
@@ -146,11 +167,12 @@ class Office:
         self.keyring = FakeVault(self.clock)
         self.environment: Environment = practice(PRACTICE_URL)
         self.desks: list[Desk] = []
+        self.traffic = Traffic()
 
     async def desk(self, policy: Policy = DEFAULT_POLICY, *, schedule: bool = False) -> Desk:
         """Start another process."""
         disk, number = Disk(), len(self.desks) + 1
-        line = Line(self.server)
+        line = Line(self.server, self.traffic)
         world = replace(
             in_process_world(self.root, self.clock, self.server, process=number),
             vault=self.keyring,
