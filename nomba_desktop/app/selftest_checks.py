@@ -7,7 +7,7 @@ import threading
 from contextlib import suppress
 from dataclasses import replace
 
-from nomba_desktop.app.selftest import Bench, CheckFailed, Facts, Outcome
+from nomba_desktop.app.selftest_bench import Bench, CheckFailed, Facts, Outcome
 from nomba_desktop.app.selftest_tls import trust_store
 from nomba_desktop.domain.environments import SessionId
 from nomba_desktop.domain.errors import KeyringError, SealBroken

@@ -10,7 +10,7 @@ from PySide6.QtCore import QEvent, QSize, Qt, qVersion
 from PySide6.QtGui import QColor, QFontDatabase, QGuiApplication, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
-from nomba_desktop.app.selftest import Bench, CheckFailed, Facts
+from nomba_desktop.app.selftest_bench import Bench, CheckFailed, Facts
 from nomba_desktop.ui.loop import AppEventLoop
 from nomba_desktop.ui.resources import app_icon, icon_pixmap, resource
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from nomba_desktop.adapters.httpx_setup import trust
-from nomba_desktop.app.selftest import Bench, CheckFailed, Facts
+from nomba_desktop.app.selftest_bench import Bench, CheckFailed, Facts
 
 _NAME = "self-test.invalid"
 _ROUNDS = 10

@@ -10,7 +10,7 @@ from nomba_desktop.adapters.memory_vault import MemoryVault
 from nomba_desktop.adapters.toml_settings import TomlSettings
 from nomba_desktop.app.core import Core
 from nomba_desktop.app.paths import paths_below
-from nomba_desktop.app.selftest import Bench, CheckFailed, Facts
+from nomba_desktop.app.selftest_bench import Bench, CheckFailed, Facts
 from nomba_desktop.app.world import World, http_api, this_process
 from nomba_desktop.domain.environments import Environment, practice
 from nomba_desktop.domain.errors import TokenRefused

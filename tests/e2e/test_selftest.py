@@ -22,7 +22,8 @@ from nomba_desktop.adapters.memory_vault import MemoryVault
 from nomba_desktop.adapters.system_clock import SystemChance, SystemClock
 from nomba_desktop.app import selftest_checks as checks
 from nomba_desktop.app import selftest_tls as tls
-from nomba_desktop.app.selftest import SCHEMA, Bench, CheckFailed, Facts, Outcome, Result, run, try_out
+from nomba_desktop.app.selftest import SCHEMA, Result, run
+from nomba_desktop.app.selftest_bench import Bench, CheckFailed, Facts, Outcome, try_out
 from nomba_desktop.app.selftest_trip import travel
 from nomba_desktop.domain.environments import SessionId
 from nomba_desktop.domain.errors import KeyringDenied
