@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from nomba_desktop.ui.widgets import label, set_text
 
@@ -152,7 +153,8 @@ class Overlay(QDialog):
         self.over.removeEventFilter(self)
         back = self._return_focus
         self._return_focus = None
-        if back is not None and back.isVisible():
+        # A notice's button may be gone by now, with the notice.
+        if back is not None and isValid(back) and back.isVisible():
             back.setFocus(Qt.FocusReason.OtherFocusReason)
         self.deleteLater()
 
