@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
 
 from nomba_desktop.adapters.aesgcm_sealing import Sealer
-from nomba_desktop.adapters.record_codec import SCHEMA, decode, encode
+from nomba_desktop.adapters.record_codec import SCHEMA, encode
 from nomba_desktop.adapters.sqlite_database import Database
+from nomba_desktop.adapters.sqlite_session_rows import KIND, SELECT, Row, opened
 from nomba_desktop.domain.environments import SessionId
 from nomba_desktop.domain.record import EMPTY, SessionRecord
 from nomba_desktop.services.ports import Move
 
-_KIND = "session"
-_SELECT = "SELECT schema, generation, revision, sealed FROM sessions WHERE host = ? AND client_id = ?"
 _PUT = """INSERT INTO sessions (host, client_id, schema, generation, revision, sealed) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (host, client_id) DO UPDATE SET schema = excluded.schema, generation = excluded.generation,
     revision = excluded.revision, sealed = excluded.sealed"""
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    schema: int
-    generation: int
-    revision: int
-    sealed: bytes
 
 
 class SqliteSessionStore:
@@ -38,20 +28,20 @@ class SqliteSessionStore:
     def __init__(self, database: Database, sealer: Sealer) -> None:
         self._database = database
         self._sealer = sealer
-        self._seen: dict[SessionId, tuple[_Row, SessionRecord]] = {}
+        self._seen: dict[SessionId, tuple[Row, SessionRecord]] = {}
         self._version: int | None = None
 
     def read(self, session: SessionId) -> SessionRecord:
         """The record now, `EMPTY` where there is none. Raises `StoreError`."""
-        rows = self._database.read(_SELECT, (session.host, session.client_id))
+        rows = self._database.read(SELECT, (session.host, session.client_id))
         if not rows:
             self._seen.pop(session, None)
             return EMPTY
-        row = _Row(*rows[0])
+        row = Row(*rows[0])
         seen = self._seen.get(session)
         if seen is not None and seen[0] == row:
             return seen[1]
-        record = self._open(session, row)
+        record = opened(self._sealer, session, row)
         self._seen[session] = (row, record)
         return record
 
@@ -63,9 +53,9 @@ class SqliteSessionStore:
         """
 
         def transact(connection: sqlite3.Connection) -> SessionRecord:
-            found = connection.execute(_SELECT, (session.host, session.client_id)).fetchone()
-            row = _Row(*found) if found else None
-            before = self._open(session, row) if row else EMPTY
+            found = connection.execute(SELECT, (session.host, session.client_id)).fetchone()
+            row = Row(*found) if found else None
+            before = opened(self._sealer, session, row) if row else EMPTY
             after = move(before)
             if after == before:
                 return before
@@ -74,7 +64,7 @@ class SqliteSessionStore:
                 encode(after),
                 host=session.host,
                 client_id=session.client_id,
-                kind=_KIND,
+                kind=KIND,
                 schema=SCHEMA,
                 generation=after.generation,
                 revision=revision,
@@ -100,15 +90,3 @@ class SqliteSessionStore:
             )
 
         await self._database.write(delete)
-
-    def _open(self, session: SessionId, row: _Row) -> SessionRecord:
-        plain = self._sealer.open(
-            row.sealed,
-            host=session.host,
-            client_id=session.client_id,
-            kind=_KIND,
-            schema=row.schema,
-            generation=row.generation,
-            revision=row.revision,
-        )
-        return decode(plain, row.schema)
