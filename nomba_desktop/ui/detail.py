@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from nomba_desktop.services.ports import Clock
 from nomba_desktop.ui.derive.detail import DetailProps, Do
@@ -16,6 +16,27 @@ from nomba_desktop.ui.token_panel import Elided, TokenPanel
 from nomba_desktop.ui.widgets import Pill, Toggle, label, line, set_text, set_tip
 
 NOTHING = "Choose a key to see its token."
+
+
+class _TabPages(QWidget):
+    """As tall as the page in front: a tall page behind it makes nobody scroll, as a `QStackedWidget` would."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pages: list[QWidget] = []
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+
+    def add_page(self, page: QWidget) -> None:
+        """Add a page behind the others."""
+        page.setVisible(not self._pages)
+        self._pages.append(page)
+        self._column.addWidget(page)
+
+    def show_page(self, index: int) -> None:
+        """Bring a page to the front."""
+        for number, page in enumerate(self._pages):
+            page.setVisible(number == index)
 
 
 class DetailPanel(QWidget):
@@ -45,13 +66,13 @@ class DetailPanel(QWidget):
         self.tabs = Tabs(theme)
         self.tabs.setAccessibleName("Tabs of the key")
         self.token = TokenPanel(theme, clock)
-        self._tab_pages = QStackedWidget()
+        self._tab_pages = _TabPages()
         self._content = QWidget()
         self._nothing = label(NOTHING, "muted", wrap=True)
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._build()
         self.add_tab("Token", self.token)
-        self.tabs.currentChanged.connect(self._tab_pages.setCurrentIndex)
+        self.tabs.currentChanged.connect(self._tab_pages.show_page)
         self.tabs.currentChanged.connect(lambda _: self.token.hide_secret())
         self._content.hide()
 
@@ -120,11 +141,15 @@ class DetailPanel(QWidget):
     def add_tab(self, name: str, page: QWidget) -> None:
         """Add a tab at the right end."""
         self.tabs.addTab(name)
-        self._tab_pages.addWidget(page)
+        self._tab_pages.add_page(page)
 
     def set_settings_widget(self, page: QWidget) -> None:
         """The contents of the Settings tab, made by the room of dialogs and pages."""
-        self.add_tab("Settings", page)
+        room = QWidget()
+        column = QVBoxLayout(room)
+        column.setContentsMargins(16, 12, 16, 16)
+        column.addWidget(page)
+        self.add_tab("Settings", room)
         self.tab_added.emit()
 
     def show_tab(self, name: str) -> None:
