@@ -26,7 +26,14 @@ from nomba_desktop.domain.errors import (
     TokenRefused,
 )
 from nomba_desktop.domain.keys import ApiKey, SharedUse
-from nomba_desktop.domain.moves import MoveRefused, accepted, nothing_left, session_ended_outside, unlatch
+from nomba_desktop.domain.moves import (
+    MoveRefused,
+    accepted,
+    nothing_left,
+    session_ended_outside,
+    token_ended,
+    unlatch,
+)
 from nomba_desktop.domain.record import CallKind, LatchKind, SessionRecord, StopKind, Verdict, look
 from nomba_desktop.domain.renewal import (
     CLOCK_SLACK,
@@ -171,6 +178,8 @@ class Renewer:
             )
             if record.latch is not None and asked is not Asked.PERSON:
                 raise self._latched(record)
+        elif record.generation == generation and record.in_doubt:
+            await self._store.apply(sid, lambda r: token_ended(r, generation, self._clock.now()))
         return await self.token_for(key, replacing=generation, asked=asked, confirmed=confirmed)
 
     # -- looking -------------------------------------------------------------------------------------------------

@@ -273,7 +273,8 @@ class Sessions:
         probed = await self._prober.alive(key, held.access)
         self._state.publish(ServerHeard(key.host, probed.at))
         if self._prober.proves(key):
-            await self._renewer.accepted(key, held.generation)
+            with suppress(StoreError):  # the token is good, whether or not that can be written down
+                await self._renewer.accepted(key, held.generation)
         self.observe([key])
 
     async def _displaced(self, key: ApiKey, before: SessionRecord) -> ApiKey | None:

@@ -185,3 +185,18 @@ async def test_a_store_that_is_gone_is_shown_and_the_schedule_outlives_it(office
     assert held.generation >= 2, "the schedule went on"
     assert not isinstance(desk.state(key), Refreshing | SigningIn)
     assert office.lives(held)
+
+
+async def test_a_full_disk_stops_nobody_from_copying(office: Office) -> None:
+    desk, key = await office.one_desk()
+    desk.disk.trouble = full
+    assert office.lives(await desk.sessions.token(key.id))
+
+
+async def test_signing_in_succeeds_though_it_cannot_be_saved_yet(office: Office) -> None:
+    desk, key = await office.one_desk(signed_in=False)
+    desk.disk.trouble = lambda: full() if office.count("issue") else None
+    assert office.lives(await desk.sessions.sign_in(key.id))
+    desk.disk.trouble = lambda: None
+    await office.clock.sleep(16.0)
+    assert isinstance(desk.state(key), SignedIn)

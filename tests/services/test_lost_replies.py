@@ -71,7 +71,9 @@ async def test_a_refresh_that_was_never_handled_leaves_the_old_token_in_use(offi
     office.fault("drop")
     with pytest.raises(ConnectionBroke):
         await first.sessions.refresh_now(key.id, 1)
-    assert (await second.use(key)).access == old.access
+    at_once = second.sessions.peek(key.id)
+    assert at_once is not None, "the holder has asked with it: it lives"
+    assert at_once.access == old.access
     assert isinstance(first.state(key), Failing)
     # In doubt the refresh token is not tried: the lost call may have spent it (5).
     await office.clock.sleep(10.0)
@@ -79,6 +81,18 @@ async def test_a_refresh_that_was_never_handled_leaves_the_old_token_in_use(offi
     assert office.lives(newer)
     assert [e.kind for e in office.auth_entries()] == ["issue", "refresh", "issue"]
     assert not second.record(key).lost
+
+
+async def test_a_token_seen_to_be_dead_is_not_asked_about_again(office: Office) -> None:
+    first, second, key = await office.two_desks()
+    office.fault("lose_reply")
+    with pytest.raises(ConnectionBroke):
+        await first.sessions.refresh_now(key.id, 1)
+    probes = office.count("probe")
+    for _ in range(20):
+        with pytest.raises(BackingOff):
+            await second.use(key)
+    assert office.count("probe") == probes
 
 
 async def test_a_call_that_lands_late_does_no_harm(office: Office) -> None:

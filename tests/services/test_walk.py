@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from nomba_desktop.domain.errors import HeldElsewhere, KeyStopped, SignInNeeded
-from nomba_desktop.domain.record import SessionRecord, StopKind
+from nomba_desktop.domain.errors import BackingOff, ConnectionBroke, HeldElsewhere, KeyStopped, SignInNeeded
+from nomba_desktop.domain.record import CallKind, SessionRecord, StopKind
 from nomba_desktop.domain.sessions import HeldByOther, SignedIn
 from nomba_desktop.services.renewer import Asked
 from tests.support.office import Office
@@ -155,3 +155,60 @@ async def test_start_up_restores_sessions_without_asking_the_server(office: Offi
     assert restored is not None
     assert restored.access == held.access
     assert office.server.log.entries() == []
+
+
+# -- a holder that was paused: its write comes too late (10) ---------------------------------------------------------
+
+
+async def test_a_rejected_write_whose_token_is_dead_adopts_the_newer_one(office: Office) -> None:
+    first, second, key = await office.two_desks()
+    office.fault("hold_after", seconds=3.0)
+    paused = asyncio.create_task(first.sessions.refresh_now(key.id, 1))
+    await office.clock.sleep(1.0)
+    secret = office.keyring.entries[key.id].secret
+    calls = second.renewer._calls
+    newer = await calls.call(key, second.record(key), CallKind.ISSUE, secret=secret, by_person=False)
+    held = await paused
+    assert newer.tokens is not None
+    assert held.access == newer.tokens.access
+    assert held.generation == 2
+    assert office.lives(held)
+
+
+async def test_a_rejected_write_whose_token_lives_is_put_forward(office: Office) -> None:
+    first, second, key = await office.two_desks()
+    office.fault("hold_before", seconds=3.0)
+    paused = asyncio.create_task(first.sessions.refresh_now(key.id, 1))
+    await office.clock.sleep(1.0)
+    await second.write(key, lambda r: replace(r, generation=2))
+    held = await paused
+    assert held.generation == 3
+    assert office.lives(held)
+    assert (await second.use(key)).access == held.access
+    assert second.record(key).intent is None
+
+
+async def test_a_rejected_write_that_nobody_can_judge_is_a_session_that_may_be_lost(office: Office) -> None:
+    first, second, key = await office.two_desks()
+    office.fault("hold_before", seconds=3.0)
+    office.fault("drop", "/v1/accounts/*", times=None)
+    paused = asyncio.create_task(first.sessions.refresh_now(key.id, 1))
+    await office.clock.sleep(1.0)
+    await second.write(key, lambda r: replace(r, generation=2))
+    with pytest.raises(ConnectionBroke):
+        await paused
+    assert second.record(key).lost
+    office.server.clear_faults()
+    assert office.lives(await second.use(key, replacing=2))
+
+
+async def test_a_refusal_in_doubt_is_remembered(office: Office) -> None:
+    first, second, key = await office.two_desks()
+    await first.write(key, lambda r: replace(r, may_land_until=office.clock.now() + 60.0))
+    await first.write(key, lambda r: replace(r, next_try=office.clock.now() + 30.0))
+    old = await second.use(key)
+    office.server.sign_in_elsewhere(key.client_id)
+    with pytest.raises(BackingOff):
+        await second.renewer.after_refusal(key, old.generation, asked=Asked.PROGRAM)
+    assert first.sessions.peek(key.id) is None
+    assert first.record(key).latch is None
