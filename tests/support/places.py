@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAccessible, QAccessibleInterface, QAccessibleTextInterface
-from PySide6.QtWidgets import QApplication, QLineEdit
+from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _LARGEST = 8_000_000
 #: What of a password field holds its text by nature; it is emptied when the form closes.
 _TYPED = frozenset({"text", "selectedText"})
+_TEXTS = frozenset({"QString", "QStringList", "QByteArray", "QUrl"})
 
 
 def files_below(root: Path, label: str) -> Found:
@@ -129,9 +130,10 @@ def _object(thing: QObject, *, typing: bool) -> Found:
     left_out = _TYPED if typing and masked else frozenset()
     yield where, thing.objectName()
     for index in range(meta.propertyCount()):
-        name = str(meta.property(index).name())
-        if name not in left_out and isinstance(text := thing.property(name), str) and text:
-            yield f"{where}.{name}", text
+        held = meta.property(index)
+        name = str(held.name())
+        if name not in left_out and str(held.typeName()) in _TEXTS:
+            yield f"{where}.{name}", str(thing.property(name))
     for raw in thing.dynamicPropertyNames():
         added = bytes(raw.data()).decode()
         if not added.startswith("_"):  # Qt's own, of types that Python has no words for
@@ -139,13 +141,23 @@ def _object(thing: QObject, *, typing: bool) -> Found:
 
 
 def accessibility() -> Found:
-    """All that assistive technology is told: names, descriptions, values, text, of table cells too."""
+    """All that assistive technology is told: names, descriptions, values, text, of table cells too.
+
+    Every widget is asked for itself as well: a table doesn't name the widgets in it as its children.
+    """
     for top in QApplication.topLevelWidgets():
-        stack: list[QAccessibleInterface | None] = [QAccessible.queryAccessibleInterface(top)]
+        stack: list[QAccessibleInterface | None] = [
+            QAccessible.queryAccessibleInterface(widget) for widget in (top, *top.findChildren(QWidget))
+        ]
+        seen: set[int] = set()
         while stack:
             node = stack.pop()
             if node is None or not node.isValid():
                 continue
+            number = QAccessible.uniqueId(node)
+            if number in seen:
+                continue
+            seen.add(number)
             for kind in QAccessible.Text:
                 if kind is not QAccessible.Text.UserText:
                     yield f"accessible {kind.name}", node.text(kind)
