@@ -13,7 +13,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import tomli_w
-from cryptography import x509
 
 from nomba_desktop.adapters.offload import finish
 from nomba_desktop.adapters.private_files import beside, private_directory, replace_durably
@@ -166,6 +165,8 @@ def _proxy(value: str) -> str:
 
 
 def _extra_ca(value: str) -> str:
+    from cryptography import x509  # noqa: PLC0415 - costs more than all other settings, and few name a file
+
     path = Path(value)
     if not path.is_absolute():
         raise ValueError("name the file with its whole path.")

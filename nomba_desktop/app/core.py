@@ -22,26 +22,21 @@ from nomba_desktop.domain.renewal import DEFAULT_POLICY, Policy
 from nomba_desktop.domain.sessions import WaitFor, Waiting
 from nomba_desktop.domain.settings import DEFAULTS, Settings, non_default
 from nomba_desktop.domain.snapshot import EnvironmentsKnown, ServerHeard, SessionsSeen, Severity
-from nomba_desktop.services.api_switch import ApiSwitch
-from nomba_desktop.services.auth_calls import AuthCalls
-from nomba_desktop.services.auth_targets import targets_of
 from nomba_desktop.services.keyring_watch import KeyringWatch
 from nomba_desktop.services.keys import Keys
 from nomba_desktop.services.notices import Notices
-from nomba_desktop.services.ports import SessionStore
-from nomba_desktop.services.probes import Prober
-from nomba_desktop.services.rate_limit import RateLimiter
-from nomba_desktop.services.renewals import Renewals
-from nomba_desktop.services.renewer import Renewer
-from nomba_desktop.services.sessions import Sessions
 from nomba_desktop.services.state import State
 from nomba_desktop.services.tasks import Tasks
 from nomba_desktop.services.vault_switch import VaultSwitch
-from nomba_desktop.services.watcher import watch_store
 
 if TYPE_CHECKING:
     from nomba_desktop.adapters.sqlite_database import Database
     from nomba_desktop.adapters.sqlite_opening import Opened
+    from nomba_desktop.services.api_switch import ApiSwitch
+    from nomba_desktop.services.ports import SessionStore
+    from nomba_desktop.services.rate_limit import RateLimiter
+    from nomba_desktop.services.renewals import Renewals
+    from nomba_desktop.services.sessions import Sessions
 
 
 class Core:
@@ -82,9 +77,16 @@ class Core:
 
     async def open(self) -> None:
         """Database, inventory, keyring, sessions, in this order; what fails is a notice with a next step."""
+        if await self.open_inventory():
+            await self.open_secrets()
+
+    async def open_inventory(self) -> bool:
+        """The first half of `open`: database and stored keys; whether that went well."""
         await self.load_settings()
-        if not await self._open_inventory():
-            return
+        return await self._open_inventory()
+
+    async def open_secrets(self) -> None:
+        """The second half of `open`: keyring and sessions."""
         await self.keyring.test()
         await self.open_sessions()
 
@@ -168,6 +170,14 @@ class Core:
         from nomba_desktop.adapters.filelock_lock import FileSessionLock
         from nomba_desktop.adapters.sqlite_host_facts import SqliteHostFacts
         from nomba_desktop.adapters.sqlite_sessions import SqliteSessionStore
+        from nomba_desktop.services.api_switch import ApiSwitch
+        from nomba_desktop.services.auth_calls import AuthCalls
+        from nomba_desktop.services.auth_targets import targets_of
+        from nomba_desktop.services.probes import Prober
+        from nomba_desktop.services.rate_limit import RateLimiter
+        from nomba_desktop.services.renewals import Renewals
+        from nomba_desktop.services.renewer import Renewer
+        from nomba_desktop.services.sessions import Sessions
 
         world, me = self._world, str(self._world.who)
         database, locks = await self._place_of_sessions()
@@ -234,6 +244,8 @@ class Core:
 
     def run_schedule(self) -> None:
         """Renew, probe and follow the store's changes until closed; begins when the sessions are open."""
+        from nomba_desktop.services.watcher import watch_store
+
         self._wants_schedule = True
         if self.renewals is not None and self.sessions is not None and not self._scheduled:
             self._scheduled = True

@@ -15,8 +15,8 @@ from pathlib import Path
 from random import SystemRandom
 
 from nomba_desktop.app.core import Core
+from nomba_desktop.app.opening import run_window
 from nomba_desktop.app.paths import paths_below
-from nomba_desktop.app.window_app import run_window
 from nomba_desktop.app.world import World, http_api, this_process
 from nomba_desktop.domain.environments import LIVE, SANDBOX, practice
 from nomba_desktop.domain.errors import ApiError, SessionError
@@ -196,7 +196,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 flush=True,
             )
 
-        return run_window(world, prepare=prepare, title="Nomba Desktop: practice")
+        return run_window(lambda: world, prepare=prepare, title="Nomba Desktop: practice")
 
 
 if __name__ == "__main__":

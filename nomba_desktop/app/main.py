@@ -5,6 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nomba_desktop.app.world import World
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,10 +30,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if rest:
         parser.error(f"unknown argument: {rest[0]}")
 
-    from nomba_desktop.app.window_app import run_window
+    from nomba_desktop.app.opening import run_window
+
+    return run_window(_world)
+
+
+def _world() -> World:
     from nomba_desktop.app.world import real_world
 
-    return run_window(real_world("window"))
+    return real_world("window")
 
 
 if __name__ == "__main__":

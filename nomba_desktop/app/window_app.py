@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import gc
 import signal
 import subprocess
 import sys
@@ -16,19 +16,28 @@ from nomba_desktop.app.world import World
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
+    from nomba_desktop.ui.furnish import Furnishing
     from nomba_desktop.ui.window import MainWindow
 
 Prepare = Callable[[Core], Awaitable[None]]
+
+#: Seconds for the stored keys to be painted, before the thread is busy with what can wait.
+_FRAME = 0.02
 
 
 class WindowApp:
     """One window on one core. `practise` opens the practice window; `prepare` runs before the schedule begins."""
 
     def __init__(
-        self, app: QApplication, world: World, *, practise: Callable[[], None], prepare: Prepare | None = None
+        self,
+        app: QApplication,
+        world: World,
+        *,
+        practise: Callable[[], None],
+        prepare: Prepare | None = None,
+        window: MainWindow | None = None,
     ) -> None:
         from nomba_desktop.ui.actions import Actions
-        from nomba_desktop.ui.furnish import Furnishing
         from nomba_desktop.ui.platform.browser import open_in_browser
         from nomba_desktop.ui.platform.clipboard import QtClipboard
         from nomba_desktop.ui.platform.wake import WakeWatch
@@ -36,10 +45,9 @@ class WindowApp:
         from nomba_desktop.ui.theme import Theme
         from nomba_desktop.ui.window import MainWindow
 
-        theme = Theme(app)
-        theme.install()
         self.core = Core(world)
-        self.window: MainWindow = MainWindow(theme, world.clock)
+        self.window: MainWindow = window or MainWindow(Theme(app))
+        self.window.build(world.clock)
         self.clipboard = QtClipboard(app.clipboard())
         self.actions = Actions(
             self.core,
@@ -49,18 +57,12 @@ class WindowApp:
             open_url=open_in_browser,
         )
         self.presenter = Presenter(self.core.state, self.actions, world.clock, self.window)
-        self.furnishing = Furnishing(
-            self.window,
-            self.presenter,
-            self.actions,
-            state=self.core.state,
-            spawn=self.core.tasks.spawn,
-            clock=world.clock,
-        )
+        self.furnishing: Furnishing | None = None
         self.wake = WakeWatch()
         self.wake.woke.connect(self._woke)
-        self._prepare = prepare
+        self._world, self._prepare = world, prepare
         self._stop = asyncio.Event()
+        self.window.closing.connect(self.stop)
 
     def stop(self) -> None:
         """End the program in order."""
@@ -72,13 +74,9 @@ class WindowApp:
 
     async def run(self) -> int:
         """Show the window, open everything behind it, run until it is closed; returns the exit code."""
-        self.window.closing.connect(self.stop)
         self._heed_signals()
-        self.window.show()
         try:
-            await self.core.load_settings()
-            self.furnishing.settings_loaded(self.core.settings)
-            await self.core.open()
+            await self._open()
             if self._prepare is not None:
                 await self._prepare(self.core)
             self.core.run_schedule()
@@ -86,12 +84,41 @@ class WindowApp:
         finally:
             self.wake.close()
             self.clipboard.clear_if_ours()
-            self.furnishing.close()
+            if self.furnishing is not None:
+                self.furnishing.close()
             self.presenter.close()
             self.window.hide()
             await self.core.aclose()
             self.window.close_now()
         return 0
+
+    async def _open(self) -> None:
+        """The look, the stored keys, one frame with them; then what can wait: pages and dialogs, keyring, sessions."""
+        await self.core.load_settings()
+        theme, settings = self.window.theme, self.core.settings
+        theme.choose(settings.theme, settings.density, reduce_motion=settings.reduce_motion)
+        theme.install()
+        self.window.show()
+        opened = await self.core.open_inventory()
+        await self._world.clock.sleep(_FRAME)
+        self._furnish()
+        gc.freeze()
+        gc.enable()
+        if opened:
+            await self.core.open_secrets()
+
+    def _furnish(self) -> None:
+        from nomba_desktop.ui.furnish import Furnishing
+
+        self.furnishing = Furnishing(
+            self.window,
+            self.presenter,
+            self.actions,
+            state=self.core.state,
+            spawn=self.core.tasks.spawn,
+            clock=self._world.clock,
+        )
+        self.furnishing.settings_loaded(self.core.settings)
 
     def _heed_signals(self) -> None:
         if sys.platform == "win32":
@@ -106,26 +133,3 @@ def open_practice_window() -> None:
     frozen = getattr(sys, "frozen", False)
     command = [sys.executable] if frozen else [sys.executable, "-m", "nomba_desktop.app.main"]
     subprocess.Popen([*command, "--practice"], start_new_session=True)  # noqa: S603 - our own program
-
-
-def run_window(world: World, *, prepare: Prepare | None = None, title: str = "Nomba Desktop") -> int:
-    """Make the application and its loop, and run one window in them until it is closed."""
-    os.environ.setdefault("QT_API", "pyside6")
-    from PySide6.QtWidgets import QApplication
-
-    from nomba_desktop.ui.loop import AppEventLoop
-
-    app = QApplication.instance() or QApplication(sys.argv[:1])
-    assert isinstance(app, QApplication)
-    app.setApplicationName("nomba-desktop")
-    app.setApplicationDisplayName("Nomba Desktop")
-    app.setDesktopFileName("nomba-desktop")
-    app.setQuitOnLastWindowClosed(False)
-
-    async def amain() -> int:
-        program = WindowApp(app, world, practise=open_practice_window, prepare=prepare)
-        program.window.setWindowTitle(title)
-        return await program.run()
-
-    with asyncio.Runner(loop_factory=lambda: AppEventLoop(app)) as runner:
-        return runner.run(amain())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from nomba_desktop.domain.errors import (
     KeyringLocked,
@@ -17,14 +17,16 @@ from nomba_desktop.domain.secret import Secret
 from nomba_desktop.domain.settings import Settings
 from nomba_desktop.domain.snapshot import Severity
 from nomba_desktop.domain.tokens import read_claims
-from nomba_desktop.services.keyring_watch import KeyringWatch
-from nomba_desktop.services.keys import Keys
-from nomba_desktop.services.notices import Notices
-from nomba_desktop.services.ports import Clipboard, Clock
-from nomba_desktop.services.sessions import Sessions
-from nomba_desktop.services.state import State
-from nomba_desktop.services.tasks import Tasks
 from nomba_desktop.ui.intents import Inspection
+
+if TYPE_CHECKING:
+    from nomba_desktop.services.keyring_watch import KeyringWatch
+    from nomba_desktop.services.keys import Keys
+    from nomba_desktop.services.notices import Notices
+    from nomba_desktop.services.ports import Clipboard, Clock
+    from nomba_desktop.services.sessions import Sessions
+    from nomba_desktop.services.state import State
+    from nomba_desktop.services.tasks import Tasks
 
 
 class Services(Protocol):

@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QHideEvent, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from nomba_desktop.ui.resources import draw_icon
+from nomba_desktop.ui.skeleton import paint_rows
 from nomba_desktop.ui.theme import Theme
 from nomba_desktop.ui.widgets import Button, label
 
@@ -93,19 +94,7 @@ class Loading(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        height, tone, rule = (
-            self._theme.metrics.row,
-            self._theme.colour("neutral_bg"),
-            self._theme.colour("line"),
-        )
-        for place in range(min(6, self.height() // max(1, height))):
-            top = 85 + place * height
-            painter.fillRect(QRectF(0, top + height - 1, self.width(), 1), rule)
-            painter.setBrush(tone)
-            for left, width in ((10, 110), (170, 60), (280, 80), (430, 120)):
-                painter.drawRoundedRect(QRectF(left, top + height / 2 - 5, width, 10), 5, 5)
+        paint_rows(painter, self.rect(), self._theme)
         painter.end()
 
 

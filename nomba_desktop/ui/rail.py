@@ -8,10 +8,9 @@ from PySide6.QtWidgets import QAbstractButton, QFrame, QScrollArea, QSizePolicy,
 
 from nomba_desktop.ui.derive.views import Filter, RailItem, RailProps
 from nomba_desktop.ui.focus import FocusAnchor
+from nomba_desktop.ui.skeleton import RAIL_WIDTH as WIDTH
 from nomba_desktop.ui.theme import Theme
 from nomba_desktop.ui.widgets import label
-
-WIDTH = 185
 
 
 class RailButton(QAbstractButton):

@@ -183,6 +183,7 @@ class Theme(QObject):
         self._choice = choice
         self._density = Density.COMFORTABLE
         self.reduce_motion = False
+        self._sheet, self._installed = True, False
         system = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
         self._scale = text_scale(QFontInfo(system).pointSizeF())
         known = set(QFontDatabase.families())
@@ -198,15 +199,25 @@ class Theme(QObject):
         self._hints.colorSchemeChanged.connect(self._apply)
         self._contrast.contrastPreferenceChanged.connect(self._apply)
 
-    def install(self) -> None:
-        """Take over the application's style, font, palette and stylesheet."""
+    def install(self, *, sheet: bool = True) -> None:
+        """Take over the application's style, font, palette and stylesheet.
+
+        Without the sheet what paints itself looks right already; widgets are built faster before it is there.
+        """
+        self._sheet = sheet
+        if self._installed:
+            self._app.setStyleSheet(self._written() if sheet else "")
+            return
+        self._installed = True
         self._app.setStyle("Fusion")
         self._apply()
 
     def choose(self, choice: Choice, density: Density, *, reduce_motion: bool = False) -> None:
         """What the settings say."""
+        same = (choice, density) == (self._choice, self._density)
         self._choice, self._density, self.reduce_motion = choice, density, reduce_motion
-        self._apply()
+        if not (same and self._installed):
+            self._apply()
 
     @property
     def wants_dark(self) -> bool:
@@ -222,8 +233,12 @@ class Theme(QObject):
         self._fonts.clear()
         self._app.setFont(self.font())
         self._app.setPalette(_palette(self.tokens))
-        self._app.setStyleSheet(stylesheet(self.tokens, self.metrics, self._mono))
+        if self._sheet:
+            self._app.setStyleSheet(self._written())
         self.changed.emit()
+
+    def _written(self) -> str:
+        return stylesheet(self.tokens, self.metrics, self._mono)
 
     def colour(self, name: str) -> QColor:
         """The colour token of that name."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, Qt, QTimer
 
-from nomba_desktop.services.ports import Clock
+if TYPE_CHECKING:
+    from nomba_desktop.services.ports import Clock
 
 LONGEST_SECONDS = 3600.0
 

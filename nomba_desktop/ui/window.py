@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import tzinfo
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -26,24 +27,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nomba_desktop.domain.keys import KeyId
-from nomba_desktop.services.ports import Clock
-from nomba_desktop.ui.derive.banners import NoticesProps
-from nomba_desktop.ui.derive.detail import DetailProps
-from nomba_desktop.ui.derive.rows import Row
-from nomba_desktop.ui.derive.statusbar import StatusProps
-from nomba_desktop.ui.derive.views import RailProps, Sort
-from nomba_desktop.ui.detail import DetailPanel
-from nomba_desktop.ui.empty import FirstRun, Loading, NoRows
-from nomba_desktop.ui.notices import NoticeStack
-from nomba_desktop.ui.rail import Rail
-from nomba_desktop.ui.resources import app_icon
-from nomba_desktop.ui.shortcuts import ExplainDialog, Shortcuts
-from nomba_desktop.ui.statusbar import StatusBar
-from nomba_desktop.ui.table import KeyTable
+from nomba_desktop.ui.skeleton import Skeleton
 from nomba_desktop.ui.theme import Theme
-from nomba_desktop.ui.ticker import Ticker
-from nomba_desktop.ui.widgets import Button, line
+
+if TYPE_CHECKING:
+    from nomba_desktop.domain.keys import KeyId
+    from nomba_desktop.services.ports import Clock
+    from nomba_desktop.ui.derive.banners import NoticesProps
+    from nomba_desktop.ui.derive.detail import DetailProps
+    from nomba_desktop.ui.derive.rows import Row
+    from nomba_desktop.ui.derive.statusbar import StatusProps
+    from nomba_desktop.ui.derive.views import RailProps, Sort
 
 KEYS, FIRST_RUN, LOADING = "keys", "first-run", "loading"
 SEARCH_HINT = "Search keys, client IDs, roles"
@@ -94,6 +88,7 @@ class SearchField(QLineEdit):
 class MainWindow(QMainWindow):
     """Renders `WindowProps`; gestures come out as its widgets' signals and the ones below.
 
+    `outlined`: the first frame of a window that is not built yet was painted.
     `closing` is emitted instead of closing: the program ends in order and then closes the window itself.
     """
 
@@ -101,17 +96,43 @@ class MainWindow(QMainWindow):
     inspect_requested = Signal()
     settings_requested = Signal()
     searched = Signal(str)
+    outlined = Signal()
     closing = Signal()
     hidden = Signal()
 
-    def __init__(self, theme: Theme, clock: Clock, zone: tzinfo | None = None) -> None:
+    def __init__(self, theme: Theme, clock: Clock | None = None, zone: tzinfo | None = None) -> None:
         super().__init__()
         self.theme = theme
+        self.built = False
         self._props: WindowProps | None = None
         self._pages: dict[str, QWidget] = {}
         self._page = ""
         self._may_close = False
         self.setWindowTitle("Nomba Desktop")
+        self.resize(1280, 800)
+        self.setMinimumSize(QSize(1024, 520))
+        if clock is not None:
+            self.build(clock, zone)
+        else:
+            skeleton = Skeleton(theme)
+            skeleton.painted.connect(self.outlined)
+            self.setCentralWidget(skeleton)
+
+    def build(self, clock: Clock, zone: tzinfo | None = None) -> None:
+        """Put everything in, once. A window made without a clock shows its outline until then: most of the
+        program's own modules are imported here, after that first frame."""
+        from nomba_desktop.ui.detail import DetailPanel
+        from nomba_desktop.ui.empty import FirstRun, Loading, NoRows
+        from nomba_desktop.ui.notices import NoticeStack
+        from nomba_desktop.ui.rail import Rail
+        from nomba_desktop.ui.resources import app_icon
+        from nomba_desktop.ui.shortcuts import Shortcuts
+        from nomba_desktop.ui.statusbar import StatusBar
+        from nomba_desktop.ui.table import KeyTable
+        from nomba_desktop.ui.ticker import Ticker
+        from nomba_desktop.ui.widgets import Button
+
+        theme = self.theme
         self.setWindowIcon(app_icon())
         self.ticker = Ticker(clock, self)
         self.shortcuts = Shortcuts(self, theme)
@@ -128,10 +149,12 @@ class MainWindow(QMainWindow):
         for member in (self.table, self.detail, self.status):
             self.ticker.add(member)
         self._connect()
-        self.resize(1280, 800)
-        self.setMinimumSize(QSize(900, 520))
+        self.built = True
+        self._seen()
 
     def _build(self) -> None:
+        from nomba_desktop.ui.widgets import line
+
         for name, page in ((LOADING, self.loading), (FIRST_RUN, self.first_run), (KEYS, self._keys_page())):
             self.add_page(name, page)
         middle = QHBoxLayout()
@@ -150,6 +173,8 @@ class MainWindow(QMainWindow):
         self.show_page(LOADING)
 
     def _keys_page(self) -> QWidget:
+        from nomba_desktop.ui.widgets import line
+
         top = QHBoxLayout()
         top.setContentsMargins(14, 10, 14, 10)
         top.setSpacing(8)
@@ -224,6 +249,8 @@ class MainWindow(QMainWindow):
 
     def explain(self, title: str, sentence: str) -> None:
         """Open an explanation over the window."""
+        from nomba_desktop.ui.shortcuts import ExplainDialog
+
         ExplainDialog(self, self.theme, title, sentence).open()
 
     # -- state in ----------------------------------------------------------------------------------------------
@@ -253,7 +280,8 @@ class MainWindow(QMainWindow):
     # -- being seen --------------------------------------------------------------------------------------------
 
     def _seen(self) -> None:
-        self.ticker.set_running(self.isVisible() and not self.isMinimized())
+        if self.built:
+            self.ticker.set_running(self.isVisible() and not self.isMinimized())
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -262,7 +290,7 @@ class MainWindow(QMainWindow):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self._seen()
-        self.detail.token.hide_secret()
+        self._hide_secret()
         self.hidden.emit()
 
     def changeEvent(self, event: QEvent) -> None:
@@ -270,7 +298,11 @@ class MainWindow(QMainWindow):
         if event.type() is QEvent.Type.WindowStateChange:
             self._seen()
             if self.isMinimized():
-                self.detail.token.hide_secret()
+                self._hide_secret()
+
+    def _hide_secret(self) -> None:
+        if self.built:
+            self.detail.token.hide_secret()
 
     def close_now(self) -> None:
         """Close for good: what `closing` asked for has been done."""
