@@ -13,13 +13,13 @@ venv: ## .venv from requirements-dev.lock, every hash checked
 	@packaging/prepare-venv.sh
 
 system: ## the Debian packages for everything below (root or passwordless sudo, else prints the line)
-	@packaging/prepare-system.sh test bundle deb
+	@packaging/prepare-system.sh test team bundle deb
 
 demo: ## the window on a practice server; without a display, pictures of it in build/screens/
 	@packaging/demo.sh $(ARGS)
 
 test: ## all tests, with a real keyring and a virtual screen (ARGS="tests/ui -k name" for some)
-	@packaging/prepare-system.sh test
+	@packaging/prepare-system.sh test team
 	@packaging/prepare-venv.sh
 	@packaging/with-keyring.sh $(PY) -m pytest $(ARGS)
 
@@ -34,7 +34,7 @@ format: venv ## let ruff mend what it can
 	@$(PY) -m ruff format .
 
 # uv is a maintainer's tool (pip install uv); nobody else needs it.
-LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet
+LOCK := uv pip compile pyproject.toml --extra team --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet
 lock: ## pin the newest versions that pyproject.toml allows
 	@$(LOCK) --upgrade --output-file requirements.lock
 	@$(LOCK) --upgrade --group dev --constraint requirements.lock --output-file requirements-dev.lock

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs the Debian or Ubuntu packages that a task needs, if any is missing. Quick when none is.
 #   packaging/prepare-system.sh GROUP...
-# Groups: python (venv), window (Qt's libraries, fonts), display (a virtual screen), test, bundle, deb (and its check).
+# Groups: python (venv), window (Qt's libraries, fonts), display (a virtual screen), test, team (a server for tests to
+# start on loopback), bundle, deb (and its check).
 set -euo pipefail
 
 # Alternatives (a|b) differ between releases: any installed one will do, else the first that apt knows.
@@ -13,6 +14,7 @@ window=(
 )
 display=(xvfb xauth openbox xdotool imagemagick)
 test=('dbus-daemon|dbus' 'dbus-bin|dbus' gnome-keyring)
+team=('redis-server|valkey-server')
 bundle=(binutils)
 deb=(fakeroot desktop-file-utils appstream debootstrap lintian)
 
@@ -28,6 +30,7 @@ for group in "$@"; do
         window) wanted+=("${window[@]}") ;;
         display) wanted+=("${window[@]}" "${display[@]}") ;;
         test) wanted+=("${window[@]}" "${display[@]}" "${test[@]}") ;;
+        team) wanted+=("${team[@]}") ;;
         bundle) wanted+=("${window[@]}" "${bundle[@]}") ;;
         deb) wanted+=("${deb[@]}") ;;
         *) echo "prepare-system: no group '$group'" >&2; exit 2 ;;
