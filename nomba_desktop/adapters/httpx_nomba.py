@@ -85,20 +85,27 @@ class HttpxNombaApi:
     async def refresh(
         self,
         target: Target,
-        access: Secret,
+        access: Secret | None,
         refresh: Secret,
         *,
         priority: Priority = Priority.REFRESH,
         before_send: BeforeSend | None = None,
     ) -> Grant:
-        """Refresh, with the old access token as bearer (facts 2.2)."""
+        """Refresh, with the old access token as bearer (facts 2.2), or without one."""
         ask = wire.refresh(target, access, refresh)
         return _result(answers.grant(ask, await self._call(target, ask, priority, before_send)))
 
-    async def revoke(self, target: Target, access: Secret, *, priority: Priority = Priority.CUT_OFF) -> None:
+    async def revoke(
+        self,
+        target: Target,
+        access: Secret,
+        *,
+        priority: Priority = Priority.CUT_OFF,
+        before_send: BeforeSend | None = None,
+    ) -> None:
         """End the session of an access token (facts 2.3)."""
         ask = wire.revoke(target, access)
-        _result(answers.revoked(ask, await self._call(target, ask, priority)))
+        _result(answers.revoked(ask, await self._call(target, ask, priority, before_send)))
 
     async def probe(
         self,
@@ -107,10 +114,11 @@ class HttpxNombaApi:
         *,
         path: str = "/v1/accounts/parent",
         priority: Priority = Priority.PROBE,
+        before_send: BeforeSend | None = None,
     ) -> Probed:
         """One harmless GET (facts 5); ValueError for a path that is not on `nomba_wire.PROBES`."""
         ask = wire.probe(target, access, path)
-        return _result(answers.probed(ask, await self._call(target, ask, priority)))
+        return _result(answers.probed(ask, await self._call(target, ask, priority, before_send)))
 
     async def aclose(self) -> None:
         """Close every connection. Calls under way end with an error; later ones are refused."""

@@ -81,11 +81,18 @@ def issue(target: Target, secret: Secret) -> Ask:
     return Ask(ISSUE, CallContext.ISSUE, headers, _json(fields), (secret,))
 
 
-def refresh(target: Target, access: Secret, refresh_token: Secret) -> Ask:
-    """`refresh_token`, with the old access token as bearer (facts 2.2). Raises `BadRequest` as `probe` does."""
+def refresh(target: Target, access: Secret | None, refresh_token: Secret) -> Ask:
+    """`refresh_token`, with the old access token as bearer or without one (facts 2.2: whether the server wants it is
+    unknown). Raises `BadRequest` as `probe` does."""
     headers = _headers(target, access)
     fields = {"grant_type": "refresh_token", "refresh_token": refresh_token.reveal()}
-    return Ask(REFRESH, CallContext.REFRESH, headers, _json(fields), (access, refresh_token))
+    return Ask(
+        REFRESH,
+        CallContext.REFRESH,
+        headers,
+        _json(fields),
+        (access, refresh_token) if access else (refresh_token,),
+    )
 
 
 def revoke(target: Target, access: Secret) -> Ask:

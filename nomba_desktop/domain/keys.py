@@ -45,7 +45,7 @@ class SharedUse(enum.Enum):
 class ApiKey:
     """One entry of the inventory. Holds no secret.
 
-    Times are epoch seconds. `steps_left` counts what a cut-off still owes while `state` is REVOKING.
+    Times are epoch seconds. `steps_left` counts what a cut-off still owes while `state` is REVOKING or SUSPENDED.
     """
 
     id: KeyId

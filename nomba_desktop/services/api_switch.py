@@ -40,7 +40,7 @@ class ApiSwitch:
     async def refresh(
         self,
         target: Target,
-        access: Secret,
+        access: Secret | None,
         refresh: Secret,
         *,
         priority: Priority = Priority.REFRESH,
@@ -51,9 +51,18 @@ class ApiSwitch:
             lambda api: api.refresh(target, access, refresh, priority=priority, before_send=before_send)
         )
 
-    async def revoke(self, target: Target, access: Secret, *, priority: Priority = Priority.CUT_OFF) -> None:
+    async def revoke(
+        self,
+        target: Target,
+        access: Secret,
+        *,
+        priority: Priority = Priority.CUT_OFF,
+        before_send: BeforeSend | None = None,
+    ) -> None:
         """See `NombaApi.revoke`."""
-        await self._line.run(lambda api: api.revoke(target, access, priority=priority))
+        await self._line.run(
+            lambda api: api.revoke(target, access, priority=priority, before_send=before_send)
+        )
 
     async def probe(
         self,
@@ -62,9 +71,12 @@ class ApiSwitch:
         *,
         path: str = "/v1/accounts/parent",
         priority: Priority = Priority.PROBE,
+        before_send: BeforeSend | None = None,
     ) -> Probed:
         """See `NombaApi.probe`."""
-        return await self._line.run(lambda api: api.probe(target, access, path=path, priority=priority))
+        return await self._line.run(
+            lambda api: api.probe(target, access, path=path, priority=priority, before_send=before_send)
+        )
 
     async def aclose(self) -> None:
         """See `NombaApi.aclose`."""

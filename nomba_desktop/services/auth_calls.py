@@ -205,7 +205,8 @@ class AuthCalls:
 
     # -- what came of it -----------------------------------------------------------------------------------------
 
-    def _tokens(self, grant: Grant) -> Tokens:
+    def tokens_of(self, grant: Grant) -> Tokens:
+        """A grant as the record keeps it: times of this computer, the planned refresh among them."""
         try:
             claims = read_claims(grant.access)
         except NotAToken:
@@ -221,7 +222,7 @@ class AuthCalls:
     async def _land(
         self, key: ApiKey, record: SessionRecord, intent: Intent, grant: Grant, *, by_person: bool
     ) -> SessionRecord:
-        sid, tokens = key.session_id, self._tokens(grant)
+        sid, tokens = key.session_id, self.tokens_of(grant)
         displaces = self.displaces(key)
         self._heard(key.host, grant.received_at, grant.offset)
 
@@ -264,6 +265,10 @@ class AuthCalls:
         seen = self._facts.read(key.host, _DISPLACES)
         return None if seen is None else seen == "yes"
 
+    async def note_displaces(self, key: ApiKey, displaces: bool) -> None:
+        """It was seen at this key's host whether a new session ends the one before."""
+        await self._facts.note(key.host, _DISPLACES, "yes" if displaces else "no")
+
     async def _observe(self, key: ApiKey, before: SessionRecord) -> None:
         """Learn once per host whether a new session ends the one before (13): ask with the replaced token.
 
@@ -277,11 +282,11 @@ class AuthCalls:
         try:
             await self._prober.alive(key, old.access)
         except TokenRefused:
-            await self._facts.note(key.host, _DISPLACES, "yes")
+            await self.note_displaces(key, True)
         except ApiError:
             return
         else:
-            await self._facts.note(key.host, _DISPLACES, "no")
+            await self.note_displaces(key, False)
 
     async def _failed(self, key: ApiKey, record: SessionRecord, intent: Intent, error: ApiError) -> None:
         """Write what a failed call means for everybody; raises `RefreshTokenRefused` where issuing may still help."""

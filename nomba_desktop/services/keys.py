@@ -8,7 +8,15 @@ from dataclasses import replace
 from typing import TypeVar
 
 from nomba_desktop.domain.errors import DraftRejected, KeyringError, StoreError, UnknownKey
-from nomba_desktop.domain.keys import ApiKey, FieldRemark, KeyDraft, KeyId, check_draft, key_from_draft
+from nomba_desktop.domain.keys import (
+    ApiKey,
+    FieldRemark,
+    KeyDraft,
+    KeyId,
+    KeyState,
+    check_draft,
+    key_from_draft,
+)
 from nomba_desktop.domain.secret import Secret
 from nomba_desktop.domain.snapshot import InventoryLoaded, KeyForgotten, KeySaved
 from nomba_desktop.services.keyring_watch import KeyringWatch
@@ -106,6 +114,17 @@ class Keys:
     async def set_auto_refresh(self, key_id: KeyId, on: bool) -> ApiKey:
         """Switch automatic refresh."""
         key = replace(self._key(key_id), auto_refresh=on)
+        await self._inventory.save(key)
+        self._publish(KeySaved(key))
+        return key
+
+    async def set_state(self, key_id: KeyId, state: KeyState, steps_left: int = 0) -> ApiKey:
+        """Write what a cut-off made of a key; nothing is written where it is known already. Raises `StoreError`."""
+        key = self._key(key_id)
+        if (key.state, key.steps_left) == (state, steps_left):
+            return key
+        changed = self._clock.now() if key.state is not state else key.state_changed_at
+        key = replace(key, state=state, steps_left=steps_left, state_changed_at=changed)
         await self._inventory.save(key)
         self._publish(KeySaved(key))
         return key

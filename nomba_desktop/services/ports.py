@@ -112,16 +112,23 @@ class NombaApi(Protocol):
     async def refresh(
         self,
         target: Target,
-        access: Secret,
+        access: Secret | None,
         refresh: Secret,
         *,
         priority: Priority = Priority.REFRESH,
         before_send: BeforeSend | None = None,
     ) -> Grant:
-        """Refresh, with the old access token as bearer (facts 2.2)."""
+        """Refresh, with the old access token as bearer (facts 2.2); without one where `access` is None."""
         ...
 
-    async def revoke(self, target: Target, access: Secret, *, priority: Priority = Priority.CUT_OFF) -> None:
+    async def revoke(
+        self,
+        target: Target,
+        access: Secret,
+        *,
+        priority: Priority = Priority.CUT_OFF,
+        before_send: BeforeSend | None = None,
+    ) -> None:
         """End the session of an access token (facts 2.3). May be sent twice."""
         ...
 
@@ -132,6 +139,7 @@ class NombaApi(Protocol):
         *,
         path: str = "/v1/accounts/parent",
         priority: Priority = Priority.PROBE,
+        before_send: BeforeSend | None = None,
     ) -> Probed:
         """One harmless GET (facts 5), without a bearer where `access` is None. Never a call that writes."""
         ...

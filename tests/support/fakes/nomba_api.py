@@ -123,7 +123,7 @@ class FakeNombaApi:
     async def refresh(
         self,
         target: Target,
-        access: Secret,
+        access: Secret | None,
         refresh: Secret,
         *,
         priority: Priority = Priority.REFRESH,
@@ -138,13 +138,20 @@ class FakeNombaApi:
         _check(target, access)
         return await self._call("refresh", target, priority, handle, before_send)
 
-    async def revoke(self, target: Target, access: Secret, *, priority: Priority = Priority.CUT_OFF) -> None:
+    async def revoke(
+        self,
+        target: Target,
+        access: Secret,
+        *,
+        priority: Priority = Priority.CUT_OFF,
+        before_send: BeforeSend | None = None,
+    ) -> None:
         def handle() -> None:
             key = self._keys.get(_session(target))
             if key is not None and key.access is not None and key.access == access:
                 key.access = key.refresh = None
 
-        await self._call("revoke", target, priority, handle)
+        await self._call("revoke", target, priority, handle, before_send)
 
     async def probe(
         self,
@@ -153,6 +160,7 @@ class FakeNombaApi:
         *,
         path: str = "/v1/accounts/parent",
         priority: Priority = Priority.PROBE,
+        before_send: BeforeSend | None = None,
     ) -> Probed:
         if path not in PROBES:
             raise ValueError("This path is not on the list of harmless reads.")
@@ -167,7 +175,7 @@ class FakeNombaApi:
             named = path == "/v1/accounts/parent"
             return Probed(200, self.clock.now(), {"status": "ACTIVE", "currency": "NGN"} if named else {})
 
-        return await self._call("probe", target, priority, handle)
+        return await self._call("probe", target, priority, handle, before_send)
 
     async def aclose(self) -> None:
         self.closed = True
