@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from nomba_desktop.app.world import World
 from nomba_desktop.domain.environments import SessionId
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from nomba_desktop.services.rate_limit import RateLimiter
     from nomba_desktop.services.renewals import Renewals
     from nomba_desktop.services.sessions import Sessions
+    from nomba_desktop.services.watcher import StoreWatch
+
+T = TypeVar("T")
 
 
 class Core:
@@ -62,6 +66,8 @@ class Core:
         self._databases: list[Database] = []
         self._scheduled = False
         self._wants_schedule = False
+        self._watch: StoreWatch | None = None
+        self._seen = True
         self._settings_read = False
         self.settings_mistaken = False
         self.keyring.on_back(self._keyring_is_back)
@@ -234,23 +240,38 @@ class Core:
 
         if not self._in_memory:
             return self._database, self._world.paths.locks
-        self._memory = tempfile.TemporaryDirectory(prefix="nomba-desktop-")
+        self._memory = await self._off_thread(lambda: tempfile.TemporaryDirectory(prefix="nomba-desktop-"))
         below = Path(self._memory.name)
         database = await Database.open(below / "memory.sqlite3", self._world.clock, self._world.executor)
         self._databases.append(database)
         return database, below / "locks"
 
+    async def _off_thread(self, work: Callable[[], T]) -> T:
+        from concurrent.futures import ThreadPoolExecutor
+
+        from nomba_desktop.adapters.offload import finish
+
+        return await finish(self._world.executor or ThreadPoolExecutor(1, "nomba-files"), work)
+
     # -- running -----------------------------------------------------------------------------------------------------
 
     def run_schedule(self) -> None:
         """Renew, probe and follow the store's changes until closed; begins when the sessions are open."""
-        from nomba_desktop.services.watcher import watch_store
+        from nomba_desktop.services.watcher import StoreWatch
 
         self._wants_schedule = True
         if self.renewals is not None and self.sessions is not None and not self._scheduled:
             self._scheduled = True
             self.tasks.spawn(self.renewals.run(), name="the schedule")
-            self.tasks.spawn(watch_store(self.sessions, self._world.clock), name="watch the store")
+            self._watch = StoreWatch(self.sessions, self._world.clock, self.tasks)
+            self._watch.begin(seen=self._seen)
+
+    def seen(self, visible: bool) -> None:
+        """Somebody can see the window, or no longer can: the store is looked at often, or now and then."""
+        if visible != self._seen:
+            self._seen = visible
+            if self._watch is not None:
+                self._watch.begin(seen=visible)
 
     def _session_changed(self, session: SessionId) -> None:
         if self.sessions is not None:
@@ -319,7 +340,7 @@ class Core:
         for database in self._databases:
             await database.aclose()
         if self._memory is not None:
-            self._memory.cleanup()
+            await self._off_thread(self._memory.cleanup)
 
 
 def what_opening_found(opened: Opened) -> str:

@@ -88,6 +88,12 @@ class Actions:
             raise KeyringLocked("The stored sessions can't be opened without it.")
         return sessions
 
+    async def _opened(self) -> Sessions:
+        """The sessions; where they are still being opened, or the keyring may be back, that is waited for."""
+        if self._services.sessions is None:
+            await self._services.reopen()
+        return self._sessions()
+
     def _spawn(self, what: str, work: Coroutine[Any, Any, object], key_id: KeyId | None = None) -> None:
         self._services.tasks.spawn(self._told(what, work, key_id), name=what)
 
@@ -129,7 +135,7 @@ class Actions:
         self._spawn("sign out", self._signed_out(key_id), key_id)
 
     async def _signed_out(self, key_id: KeyId) -> None:
-        sessions = self._sessions()
+        sessions = await self._opened()
         if not await sessions.sign_out(key_id):
             self._services.notices.tell(
                 f"owed:{key_id}",
@@ -139,7 +145,7 @@ class Actions:
             )
 
     async def _do(self, work: Callable[[Sessions], Awaitable[object]]) -> None:
-        await work(self._sessions())
+        await work(await self._opened())
 
     def set_auto_refresh(self, key_id: KeyId, on: bool) -> None:
         """See `Intents.set_auto_refresh`."""
@@ -159,7 +165,7 @@ class Actions:
         self._spawn("copy the token", self._copied(key_id), key_id)
 
     async def _copied(self, key_id: KeyId) -> None:
-        held = await self._sessions().token(key_id)
+        held = await (await self._opened()).token(key_id)
         self._clipboard.put_secret(held.access)
         seconds = self._services.settings.clipboard_clear
         sure = self._clipboard.promises_clearing

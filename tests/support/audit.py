@@ -42,6 +42,7 @@ class Watchdog:
     on: bool = False
     deeds: list[Deed] = field(default_factory=list)
     statements: list[Deed] = field(default_factory=list)
+    _new: list[sqlite3.Connection] = field(default_factory=list)
 
     def by(self, thread: int) -> list[Deed]:
         """The deeds of one thread."""
@@ -66,7 +67,7 @@ class Watchdog:
             ):
                 self.note(event, args[1])
         elif event == "sqlite3.connect/handle":
-            self._follow(args[0])
+            self._new.append(args[0])
         elif event.startswith(BLOCKING):
             self.note(event, args[0] if args else "")
 
@@ -76,12 +77,18 @@ class Watchdog:
         if writing or (isinstance(path, str | os.PathLike) and Path(path).is_relative_to(self.home)):
             self.note("open to write" if writing else "open to read", path)
 
-    def _follow(self, connection: sqlite3.Connection) -> None:
-        def ran(statement: str) -> None:
-            if self.on:
-                self.statements.append(Deed(threading.get_ident(), "sqlite3", statement[:60]))
+    def follow(self) -> None:
+        """Have new connections tell what they run. CPython 3.11 announces them before they can: the next event does."""
+        for connection in tuple(self._new):
+            try:
+                connection.set_trace_callback(self._ran)
+            except sqlite3.ProgrammingError:
+                continue
+            self._new.remove(connection)
 
-        connection.set_trace_callback(ran)
+    def _ran(self, statement: str) -> None:
+        if self.on:
+            self.statements.append(Deed(threading.get_ident(), "sqlite3", statement[:100]))
 
 
 _watching: list[Watchdog] = []
@@ -96,6 +103,7 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
     try:
         for watchdog in _watching:
             if watchdog.on:
+                watchdog.follow()
                 watchdog.heard(event, args)
     finally:
         _inside.hook = False
