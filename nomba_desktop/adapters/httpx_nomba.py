@@ -230,7 +230,7 @@ class HttpxNombaApi:
         if self._factory is not None:
             return self._factory()
         await load_libraries()
-        return self._connect(by_proxy)
+        return await asyncio.to_thread(self._connect, by_proxy)  # reads certificates
 
     def _connect(self, by_proxy: bool) -> httpx.AsyncBaseTransport:
         import httpx  # noqa: PLC0415
