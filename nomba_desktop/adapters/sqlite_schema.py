@@ -42,6 +42,20 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (host, name)
         ) STRICT, WITHOUT ROWID""",
     ),
+    (
+        # Which version of the team's row a session record mirrors; `head`: how its sealed bytes begin.
+        """CREATE TABLE team_marks (
+            host TEXT NOT NULL,
+            client_id TEXT NOT NULL,
+            epoch TEXT NOT NULL,
+            revision INTEGER NOT NULL,
+            head BLOB NOT NULL,
+            alone INTEGER NOT NULL,
+            PRIMARY KEY (host, client_id)
+        ) STRICT, WITHOUT ROWID""",
+        # Epochs of the team's store in the order in which this desktop saw them.
+        "CREATE TABLE team_epochs (number INTEGER PRIMARY KEY, epoch TEXT NOT NULL) STRICT",
+    ),
 )
 
 VERSION = len(MIGRATIONS)

@@ -52,28 +52,29 @@ class SqliteSessionStore:
         so does `StoreError`; in both cases nothing was written.
         """
 
-        def transact(connection: sqlite3.Connection) -> SessionRecord:
-            found = connection.execute(SELECT, (session.host, session.client_id)).fetchone()
-            row = Row(*found) if found else None
-            before = opened(self._sealer, session, row) if row else EMPTY
-            after = move(before)
-            if after == before:
-                return before
-            revision = row.revision + 1 if row else 1
-            sealed = self._sealer.seal(
-                encode(after),
-                host=session.host,
-                client_id=session.client_id,
-                kind=KIND,
-                schema=SCHEMA,
-                generation=after.generation,
-                revision=revision,
-            )
-            values = (session.host, session.client_id, SCHEMA, after.generation, revision, sealed)
-            connection.execute(_PUT, values)
-            return after
+        return await self._database.write(lambda connection: self.change(connection, session, move))
 
-        return await self._database.write(transact)
+    def change(self, connection: sqlite3.Connection, session: SessionId, move: Move) -> SessionRecord:
+        """`apply` within a transaction of the caller's, on the writer's thread."""
+        found = connection.execute(SELECT, (session.host, session.client_id)).fetchone()
+        row = Row(*found) if found else None
+        before = opened(self._sealer, session, row) if row else EMPTY
+        after = move(before)
+        if after == before:
+            return before
+        revision = row.revision + 1 if row else 1
+        sealed = self._sealer.seal(
+            encode(after),
+            host=session.host,
+            client_id=session.client_id,
+            kind=KIND,
+            schema=SCHEMA,
+            generation=after.generation,
+            revision=revision,
+        )
+        values = (session.host, session.client_id, SCHEMA, after.generation, revision, sealed)
+        connection.execute(_PUT, values)
+        return after
 
     def changed(self) -> bool:
         """Whether any process, this one too, may have written since the last call; True the first time."""
@@ -83,10 +84,10 @@ class SqliteSessionStore:
 
     async def forget(self, session: SessionId) -> None:
         """Delete the record, whether or not it can be opened; its stop mark goes with it."""
+        await self._database.write(lambda connection: self.delete(connection, session))
 
-        def delete(connection: sqlite3.Connection) -> None:
-            connection.execute(
-                "DELETE FROM sessions WHERE host = ? AND client_id = ?", (session.host, session.client_id)
-            )
-
-        await self._database.write(delete)
+    def delete(self, connection: sqlite3.Connection, session: SessionId) -> None:
+        """`forget` within a transaction of the caller's, on the writer's thread."""
+        connection.execute(
+            "DELETE FROM sessions WHERE host = ? AND client_id = ?", (session.host, session.client_id)
+        )

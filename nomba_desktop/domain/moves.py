@@ -35,6 +35,10 @@ class StopStands(MoveRefused):
     """A stop mark forbids the call."""
 
 
+class LeaseLost(MoveRefused):
+    """The lease on the session ended and somebody else may have had it since: lock again (protocol 8 and 10)."""
+
+
 def _same(record: SessionRecord, generation: int) -> None:
     if record.generation != generation:
         raise GenerationMoved(record.generation)

@@ -57,6 +57,9 @@ from nomba_desktop.domain.errors.sessions import (
     SessionError,
     SignInNeeded,
     TakenElsewhere,
+    TeamCacheAway,
+    TeamRecordAwaited,
+    TeamRolledBack,
 )
 
 __all__ = [
@@ -98,6 +101,9 @@ __all__ = [
     "StoreError",
     "StoreUnavailable",
     "TakenElsewhere",
+    "TeamCacheAway",
+    "TeamRecordAwaited",
+    "TeamRolledBack",
     "TimedOut",
     "TlsFailed",
     "TokenRefused",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nomba_desktop.domain.errors.base import Action, NombaDesktopError
+from nomba_desktop.domain.errors.local import StoreError
 
 
 class SessionError(NombaDesktopError):
@@ -89,3 +90,36 @@ class Displaced(SessionError):
     reference = "ND-209"
     title = "Two keys end each other's session"
     hint = "Nomba gave both one session. Keep one of them signed in and sign the other out."
+
+
+class TeamCacheAway(StoreError):
+    """The team's Valkey or Redis does not answer: nobody authenticates alone unless the person chooses it."""
+
+    reference = "ND-210"
+    title = "The team cache can't be reached"
+    hint = (
+        "Tokens at hand go on until they end. Signing in alone would end the session of the other desktops: "
+        "wait until the cache is back, or choose to work alone."
+    )
+    action = Action.RETRY
+    permanent = False
+
+
+class TeamRecordAwaited(SignInNeeded):
+    """The team's store lost this key's session and this desktop never knew it; another desktop may."""
+
+    reference = "ND-211"
+    title = "Waiting for a desktop that knows this session"
+    hint = "Another desktop of the team puts it back when it connects. Signing in here would end its session."
+
+
+class TeamRolledBack(StoreError):
+    """The team's store shows something older than this desktop has seen: an alarm, never a state."""
+
+    reference = "ND-212"
+    title = "The team cache lost what was written to it"
+    hint = (
+        "What the desktops know was put back; those sessions are checked before they are used. If nobody restarted "
+        "or restored the cache, find out who changed it."
+    )
+    action = Action.FIND_OUT_WHY
