@@ -231,7 +231,8 @@ class Sessions:
             held = await self._doing(key, lambda: self._refused(key, before, held.generation, Asked.PROGRAM))
         except (TransientApiError, Forbidden):
             pass  # Nomba can't be asked now, or not with this key's permissions; the token is unexpired
-        return held
+        # It may have been renewed or stopped while Nomba was asked.
+        return await self._doing(key, lambda: self._renewer.token_for(key, min_life=0.0, asked=Asked.PROGRAM))
 
     def peek(self, key_id: KeyId) -> Held | None:
         """The token at hand, without asking anybody; None when there is none. Raises `KeyStopped`."""

@@ -71,10 +71,10 @@ class Die:
 
 @dataclass(frozen=True)
 class Disk:
-    """A desk's disk is full, or no more."""
+    """A desk's disk."""
 
     desk: int
-    full: bool
+    how: Literal["full", "full after the answer", "fine"]
 
 
 @dataclass(frozen=True)
@@ -90,25 +90,64 @@ class Stop:
 Step = Ask | Pass | Jump | Misbehave | Die | Disk | Outside | Stop
 
 DESKS = st.integers(0, 2)
-STEPS: st.SearchStrategy[Step] = st.one_of(
-    st.builds(Ask, DESKS, st.sampled_from(["token", "forced", "forced", "due", "copy", "check", "late 401"])),
-    st.builds(Pass, st.sampled_from([0.02, 0.5, 5.0, 20.0, 70.0, 400.0, 1480.0])),
-    st.builds(
-        Misbehave,
-        st.sampled_from(
-            ["lose_reply", "drop", "error", "rate_limited", "hold_before", "hold_after", "truncated_json"]
-        ),
-        st.sampled_from(["/v1/auth/*", "/v1/auth/token/refresh", "*"]),
-        st.sampled_from([1.0, 25.0]),
-        st.integers(1, 3),
+ASKS = st.builds(
+    Ask, DESKS, st.sampled_from(["token", "forced", "forced", "due", "copy", "check", "late 401"])
+)
+FORCED = st.builds(Ask, DESKS, st.just("forced"))
+SHORT, LONG = st.sampled_from([0.0, 0.02, 0.5, 5.0]), st.sampled_from([20.0, 70.0, 400.0, 1480.0])
+HOLDS = st.builds(
+    Misbehave,
+    st.sampled_from(["hold_before", "hold_after"]),
+    st.just("/v1/auth/*"),
+    st.sampled_from([1.0, 1.0, 25.0]),
+    st.just(1),
+)
+FAULTS = st.builds(
+    Misbehave,
+    st.sampled_from(["lose_reply", "drop", "error", "rate_limited", "truncated_json"]),
+    st.sampled_from(["/v1/auth/*", "/v1/auth/token/refresh", "*"]),
+    st.just(0.0),
+    st.integers(1, 12),
+)
+DEATHS = st.builds(Die, DESKS, st.sampled_from(["now", "calling", "writing"]))
+DISKS = st.builds(Disk, DESKS, st.sampled_from(["full", "full after the answer", "fine"]))
+JUMPS = st.builds(Jump, st.sampled_from([-4000.0, -90.0, 40.0, 7000.0]))
+OTHERS: st.SearchStrategy[Step] = st.one_of(
+    DEATHS, DISKS, DEATHS, DISKS, JUMPS, st.just(Outside()), st.just(Stop())
+)
+
+
+def after(*steps: st.SearchStrategy[Step]) -> st.SearchStrategy[list[Step]]:
+    """One after the other."""
+    return st.tuples(*steps).map(list)
+
+
+#: What happens together in a day: the combinations that hurt are likelier than by chance alone.
+EPISODES: st.SearchStrategy[list[Step]] = st.one_of(
+    after(ASKS, st.builds(Pass, SHORT)),
+    after(ASKS, ASKS, ASKS, st.builds(Pass, LONG)),
+    after(FAULTS, FORCED, st.builds(Pass, SHORT), ASKS, st.builds(Pass, SHORT), ASKS),
+    after(
+        HOLDS,
+        FORCED,
+        st.builds(Pass, SHORT),
+        OTHERS,
+        st.builds(Pass, SHORT),
+        ASKS,
+        st.builds(Pass, LONG),
+        ASKS,
     ),
-    st.builds(Die, DESKS, st.sampled_from(["now", "calling", "writing"])),
-    st.builds(Disk, DESKS, st.booleans()),
+    after(OTHERS, ASKS, st.builds(Pass, SHORT), OTHERS, st.builds(Pass, LONG), ASKS),
+    st.tuples(FAULTS, st.lists(FORCED, min_size=3, max_size=8)).map(lambda both: [both[0], *spaced(both[1])]),
 )
-RARE: st.SearchStrategy[Step] = st.one_of(
-    st.builds(Jump, st.sampled_from([-4000.0, -90.0, 40.0, 7000.0])), st.just(Outside()), st.just(Stop())
-)
-DAYS = st.lists(st.one_of(STEPS, STEPS, STEPS, RARE), min_size=4, max_size=16)
+DAYS = st.lists(EPISODES, min_size=1, max_size=6).map(lambda parts: [step for part in parts for step in part])
+
+
+def spaced(asks: list[Ask]) -> list[Step]:
+    """Impatient people: one asking a second."""
+    return [step for ask in asks for step in (ask, Pass(1.0))]
+
+
 RULES = st.builds(
     Switches,
     spent_refresh=st.sampled_from(["refused", "ends_session"]),
@@ -127,7 +166,8 @@ class Day:
         self.office = office
         self.key: ApiKey
         self.asks: list[tuple[int, asyncio.Task[None]]] = []
-        self.jumped = self.outsider = False
+        self.jumped = self.outsider = self.held = self.died = False
+        self.late = False  # a call may land that nobody waits for any more
         self.stopped_at: float | None = None
         self.generation, self.newest = 0, 0
 
@@ -154,13 +194,15 @@ class Day:
                 if seconds < 0:
                     office.server.advance(-seconds)
             case Misbehave(kind, path, seconds, times):
-                held = kind.startswith("hold")
-                office.fault(kind, path, seconds=seconds if held else 0.0, times=times)
+                self.held |= kind.startswith("hold")
+                self.late |= seconds > 15.0
+                office.fault(kind, path, seconds=seconds, times=times)
             case Die():
                 await self.die(step)
-            case Disk(desk, full):
-                error = StoreUnavailable("The disk is full.")
-                self.at(desk).disk.trouble = lambda: error if full else None
+            case Disk(desk, how):
+                error, calls = StoreUnavailable("The disk is full."), self.calls() if how != "full" else -1
+                full = (lambda: error if self.calls() > calls else None) if how != "fine" else lambda: None
+                self.at(desk).disk.trouble = full
             case Outside():
                 self.outsider = True
                 office.server.sign_in_elsewhere(self.key.client_id)
@@ -170,13 +212,16 @@ class Day:
                     self.stopped_at = office.clock.monotonic()
         self.look()
 
+    def calls(self) -> int:
+        return self.office.count("issue", "refresh")
+
     async def die(self, step: Die) -> None:
-        desk = self.at(step.desk)
+        desk, self.died = self.at(step.desk), True
         if step.when == "calling":
             desk.line.trouble = Died
         elif step.when == "writing":
-            calls = self.office.count("issue", "refresh")
-            desk.disk.trouble = lambda: Died() if self.office.count("issue", "refresh") > calls else None
+            calls = self.calls()
+            desk.disk.trouble = lambda: Died() if self.calls() > calls else None
         else:
             mine = [ask for owner, ask in self.asks if owner == step.desk]
             self.asks = [each for each in self.asks if each[0] != step.desk]
@@ -211,6 +256,12 @@ class Day:
     def handed_out(self, held: Held) -> None:
         now = self.office.clock.monotonic()
         assert self.stopped_at is None or self.stopped_at >= now, "a stopped key's token was handed out"
+        self.alive(held)
+
+    def alive(self, held: Held) -> None:
+        """What is handed out lives, unless something happened that nobody here could know."""
+        unknowable = self.outsider or self.jumped or self.late or (self.held and self.died)
+        assert unknowable or self.office.lives(held), "a token was handed out that had been replaced"
 
     # -- what must always hold ---------------------------------------------------------------------------------------
 
@@ -233,6 +284,10 @@ class Day:
             with suppress(KeyStopped):
                 desk.sessions.peek(self.key.id)
                 raise AssertionError("the hot read handed out a stopped key's token")
+        else:
+            for each in self.first_desks:
+                if (held := each.sessions.peek(self.key.id)) is not None:
+                    self.alive(held)
         if record.latch is not None and record.latch.kind is LatchKind.TAKEN_ELSEWHERE:
             assert self.outsider, "taken elsewhere is said only if somebody outside signed in"
         if record.intent is None and record.tokens is None:
@@ -255,6 +310,7 @@ class Day:
             ask.result()
         self.look()
         self.bounded()
+        self.spent_once()
         if self.stopped_at is not None:
             return
         await office.clock.sleep(policy.budget_window)
@@ -281,6 +337,14 @@ class Day:
                 error = found
                 await self.office.clock.sleep(310.0)
         raise AssertionError(f"no token after the bad day: {error!r}") from error
+
+    def spent_once(self) -> None:
+        """A refresh token that the server took is never presented again: that is what reuse detection waits for."""
+        taken: set[str] = set()
+        for entry in self.office.server.log.entries(kind="refresh"):
+            assert entry.presented not in taken
+            if entry.status == 200 and entry.presented is not None:
+                taken.add(entry.presented)
 
     def bounded(self) -> None:
         """At most six calls without a lasting token in ten minutes."""
@@ -311,7 +375,7 @@ async def play(root: Path, rules: Switches, steps: list[Step]) -> None:
 
 
 @settings(
-    max_examples=60 if os.environ.get("CI") else 40,
+    max_examples=150 if os.environ.get("CI") else 60,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(rules=RULES, steps=DAYS)
