@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from nomba_desktop.domain.errors import Action, KeyringError, NombaDesktopError, SessionError
 from nomba_desktop.domain.keys import KeyId
-from nomba_desktop.domain.snapshot import Notice, NoticeDismissed, NoticeRaised, Severity
+from nomba_desktop.domain.sessions import SignedIn, Unknown
+from nomba_desktop.domain.snapshot import Notice, NoticeDismissed, NoticeRaised, Severity, Snapshot
 from nomba_desktop.services.ports import Clock
 from nomba_desktop.services.state import State
 
@@ -15,6 +16,15 @@ class Notices:
     def __init__(self, state: State, clock: Clock) -> None:
         self._state = state
         self._clock = clock
+        state.subscribe(self._heard)
+
+    def _heard(self, before: Snapshot, after: Snapshot) -> None:
+        """What was told of a key's sign-in is no longer so once it is signed in again."""
+        if before.sessions is after.sessions:
+            return
+        for key_id, session in after.sessions.items():
+            if isinstance(session, SignedIn) and not isinstance(before.session(key_id), SignedIn | Unknown):
+                self.withdraw_for(key_id)
 
     def error(self, what: str, error: NombaDesktopError, *, key_id: KeyId | None = None) -> None:
         """Show an error; the same cause at the same key replaces its earlier notice.

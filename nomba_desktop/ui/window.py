@@ -88,7 +88,7 @@ class SearchField(QLineEdit):
 class MainWindow(QMainWindow):
     """Renders `WindowProps`; gestures come out as its widgets' signals and the ones below.
 
-    `outlined`: the first frame of a window that is not built yet was painted.
+    `seen` says whether somebody can see the window; `outlined`, that one not built yet had its first frame.
     `closing` is emitted instead of closing: the program ends in order and then closes the window itself.
     """
 
@@ -99,6 +99,7 @@ class MainWindow(QMainWindow):
     outlined = Signal()
     closing = Signal()
     hidden = Signal()
+    seen = Signal(bool)
 
     def __init__(self, theme: Theme, clock: Clock | None = None, zone: tzinfo | None = None) -> None:
         super().__init__()
@@ -155,13 +156,20 @@ class MainWindow(QMainWindow):
     def _build(self) -> None:
         from nomba_desktop.ui.widgets import line
 
+        self._top = self._search_row()
         for name, page in ((LOADING, self.loading), (FIRST_RUN, self.first_run), (KEYS, self._keys_page())):
             self.add_page(name, page)
+        # Notices stand above every page: a store that can't be opened is told before there are keys.
+        right = QVBoxLayout()
+        right.setSpacing(0)
+        right.addWidget(self._top)
+        right.addWidget(self.notices)
+        right.addWidget(self.stack, 1)
         middle = QHBoxLayout()
         middle.setSpacing(0)
         middle.addWidget(self.rail)
         middle.addWidget(line(vertical=True))
-        middle.addWidget(self.stack, 1)
+        middle.addLayout(right, 1)
         whole = QWidget()
         column = QVBoxLayout(whole)
         column.setContentsMargins(0, 0, 0, 0)
@@ -172,14 +180,23 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(whole)
         self.show_page(LOADING)
 
-    def _keys_page(self) -> QWidget:
+    def _search_row(self) -> QWidget:
         from nomba_desktop.ui.widgets import line
 
-        top = QHBoxLayout()
-        top.setContentsMargins(14, 10, 14, 10)
-        top.setSpacing(8)
-        top.addWidget(self.search, 1)
-        top.addWidget(self.add_button)
+        across = QHBoxLayout()
+        across.setContentsMargins(14, 10, 14, 10)
+        across.setSpacing(8)
+        across.addWidget(self.search, 1)
+        across.addWidget(self.add_button)
+        row = QWidget()
+        column = QVBoxLayout(row)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(across)
+        column.addWidget(line())
+        return row
+
+    def _keys_page(self) -> QWidget:
         self.rows = QStackedWidget()
         self.rows.addWidget(self.table)
         self.rows.addWidget(self.no_rows)
@@ -192,15 +209,7 @@ class MainWindow(QMainWindow):
         split.setStretchFactor(1, 0)
         split.setSizes([1000, DETAIL_WIDTH])
         self.split = split
-        page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(top)
-        column.addWidget(line())
-        column.addWidget(self.notices)
-        column.addWidget(split, 1)
-        return page
+        return split
 
     def _connect(self) -> None:
         self.search.textChanged.connect(self.searched)
@@ -227,6 +236,7 @@ class MainWindow(QMainWindow):
     def show_page(self, name: str) -> None:
         """Show a page; KeyError when none has that name."""
         self._page = name
+        self._top.setVisible(name == KEYS)
         self.stack.setCurrentWidget(self._pages[name])
 
     @property
@@ -280,8 +290,10 @@ class MainWindow(QMainWindow):
     # -- being seen --------------------------------------------------------------------------------------------
 
     def _seen(self) -> None:
+        seen = self.isVisible() and not self.isMinimized()
         if self.built:
-            self.ticker.set_running(self.isVisible() and not self.isMinimized())
+            self.ticker.set_running(seen)
+        self.seen.emit(seen)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
