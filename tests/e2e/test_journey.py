@@ -184,9 +184,9 @@ async def signed_in_and_counting_down(program: WindowApp) -> str:
     await wait_until(lambda: program.window.detail.name.text() == "Payouts service")
     ring = program.window.detail.ring
     await wait_until(lambda: ring.figures in ("30:00", "29:59"))
-    pictures = {ring.grab().toImage().constBits().tobytes()}
+    pictures = {bytes(ring.grab().toImage().constBits())}
     await wait_until(lambda: ring.figures in ("29:58", "29:57"))
-    pictures.add(ring.grab().toImage().constBits().tobytes())
+    pictures.add(bytes(ring.grab().toImage().constBits()))
     assert len(pictures) == 2
     return token_of(program)
 

@@ -27,8 +27,8 @@ async def signed_in_core(root: Path, clock: VirtualClock, server: PracticeWorld,
     core = Core(in_process_world(root, clock, server))
     await core.open()
     samples = [k for seed in range(5) for k in sample_keys(seed) if k.state == "active"][:count]
-    for number, sample in enumerate(samples):
-        sample = replace(sample, name=f"{sample.name} {number}")
+    for number, named in enumerate(samples):
+        sample = replace(named, name=f"{named.name} {number}")
         server.add_key(sample)
         added = await core.keys.add(draft_of(sample), Secret(sample.client_secret))
         assert isinstance(added, ApiKey), added
