@@ -198,6 +198,10 @@ class Renewer:
             return record
         return replace(unsaved, stop=record.stop, stop_count=record.stop_count)
 
+    def saving(self, key: ApiKey) -> bool:
+        """Whether its newest tokens are still to be saved (12): nothing is wrong with them."""
+        return self._calls.unsaved(key.session_id) is not None
+
     def _usable(self, record: SessionRecord, wish: Wish) -> Held | None:
         match look(record, self._clock.now(), self._min_life(record, wish), wish.replacing):
             case Verdict.STOPPED | Verdict.USABLE:

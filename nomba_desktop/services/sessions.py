@@ -211,7 +211,8 @@ class Sessions:
         key = self.key(key_id)
         record = self.record(key)
         now, tokens = self._clock.now(), record.tokens
-        asked = record.failure is not None and record.attempts > 0  # a refresh that failed before
+        failed = record.failure is not None and record.attempts > 0
+        asked = failed and not self._renewer.saving(key)  # a refresh that failed before
         due = tokens is not None and (
             tokens.refresh_at <= now or asked or tokens.issued_at > now + CLOCK_SLACK
         )

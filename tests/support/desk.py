@@ -197,6 +197,15 @@ class Desk:
             raise AssertionError(f"it did not come about; rows {rows}, notices {titles}") from None
         assert not self.work.done(), self.work
 
+    def forms(self) -> list[AddKeyDialog]:
+        """The forms for adding that are open."""
+        return self.seen(AddKeyDialog)
+
+    def visible_edit(self, name: str, below: QWidget) -> QLineEdit:
+        """The field of that accessible name."""
+        (found,) = [edit for edit in self.seen(QLineEdit, below) if edit.accessibleName() == name]
+        return found
+
     # -- hands ---------------------------------------------------------------------------------------------------
 
     def click(self, widget: QWidget) -> None:
