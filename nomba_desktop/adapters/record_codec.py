@@ -45,7 +45,8 @@ def decode(plain: bytes, schema: int = SCHEMA) -> SessionRecord:
         raise SealBroken("A stored session was written by another version of Nomba Desktop.")
     try:
         record = _decoder.decode(plain)
-        known = _covers(msgspec.msgpack.decode(encode(record)), msgspec.msgpack.decode(plain))
+        again = encode(record)
+        known = again == plain or _covers(msgspec.msgpack.decode(again), msgspec.msgpack.decode(plain))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, TypeError):
         raise SealBroken("A stored session can't be read.") from None
     if not known:

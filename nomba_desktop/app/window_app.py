@@ -63,6 +63,7 @@ class WindowApp:
         self._world, self._prepare = world, prepare
         self._stop = asyncio.Event()
         self.window.closing.connect(self.stop)
+        self.window.seen.connect(self.core.seen)
 
     def stop(self) -> None:
         """End the program in order."""

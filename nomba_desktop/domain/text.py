@@ -19,13 +19,10 @@ def clean(text: str, limit: int = MAX_FOREIGN) -> str:
     Bidi marks are format characters (Unicode category Cf); the zero-width ones, variation selectors and blank
     letters go as well, because they can hide text, and lone surrogates, because they can't be encoded.
     """
-    kept = []
-    for ch in text[: limit * 8]:
-        if ch.isspace():
-            kept.append(" ")
-        elif _shows(ch):
-            kept.append(ch)
-    folded = " ".join("".join(kept).split())
+    text = text[: limit * 8]
+    if not (text.isascii() and text.isprintable()):  # most text is, and then nothing has to go
+        text = "".join(" " if ch.isspace() else ch for ch in text if ch.isspace() or _shows(ch))
+    folded = " ".join(text.split())
     return folded if len(folded) <= limit else folded[: limit - 1].rstrip() + "…"
 
 

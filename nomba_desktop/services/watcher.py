@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from nomba_desktop.domain.errors import StoreError
 from nomba_desktop.services.ports import Clock
 from nomba_desktop.services.sessions import Sessions
+from nomba_desktop.services.tasks import Tasks
 
 #: Seconds between two looks at the store's change counter; other processes' changes show within a second.
-LOOK_EVERY = 0.5
+LOOK_EVERY = 0.75
+#: The same while nobody can see the window: what is due there is judged by the schedule, which looks for itself.
+LOOK_UNSEEN = 10.0
 
 
 async def watch_store(sessions: Sessions, clock: Clock, every: float = LOOK_EVERY) -> None:
@@ -18,3 +23,24 @@ async def watch_store(sessions: Sessions, clock: Clock, every: float = LOOK_EVER
             sessions.observe_if_changed()
         except StoreError:
             sessions.observe()  # each session shows what is wrong
+
+
+class StoreWatch:
+    """`watch_store` in the background, at a pace that depends on whether somebody can see what it finds."""
+
+    def __init__(self, sessions: Sessions, clock: Clock, tasks: Tasks) -> None:
+        self._sessions, self._clock, self._tasks = sessions, clock, tasks
+        self._running: asyncio.Task[object] | None = None
+
+    def begin(self, *, seen: bool) -> None:
+        """Look now, and from now on at this pace."""
+        if self._running is not None:
+            self._running.cancel()
+        every = LOOK_EVERY if seen else LOOK_UNSEEN
+        try:
+            self._sessions.observe_if_changed()
+        except StoreError:
+            self._sessions.observe()
+        self._running = self._tasks.spawn(
+            watch_store(self._sessions, self._clock, every), name="watch the store"
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from nomba_desktop.domain.countdown import Countdown, derive_countdown, next_tick
@@ -19,6 +19,8 @@ SIZE = 104
 RADIUS = 40.0
 THICKNESS = 8.0
 NOTHING = "—"
+STEPS = 800
+"""Lengths of the arc that look different: a third of a pixel each."""
 
 
 class Ring(QWidget):
@@ -30,6 +32,7 @@ class Ring(QWidget):
         self._bar: Bar | None = None
         self._words = ""
         self._shown: Countdown | None = None
+        self._drawn: tuple[object, QPixmap] | None = None
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         # It fills its ground itself, so that a tick doesn't paint the panels below it.
@@ -76,27 +79,46 @@ class Ring(QWidget):
         return next_tick(self._bar.expires_at, now)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        theme, shown, bar = self._theme, self._shown, self._bar
+        shown = self._shown
+        expired = shown is None or shown.expired
         painter = QPainter(self)
+        painter.drawPixmap(0, 0, self._drawn_ring(None if expired else shown))
+        self._figures(painter, NOTHING if expired or shown is None else shown.text)
+        painter.end()
+
+    def _drawn_ring(self, shown: Countdown | None) -> QPixmap:
+        """All but the figures, drawn again when it would differ by a third of a pixel: every few seconds."""
+        step = round(shown.fraction * STEPS) if shown is not None else -1
+        ratio = self.devicePixelRatioF()
+        key = (step, self._bar, self.size().toTuple(), ratio, self._theme.tokens)
+        if self._drawn is None or self._drawn[0] != key:
+            pixmap = QPixmap(self.size() * ratio)
+            pixmap.setDevicePixelRatio(ratio)
+            painter = QPainter(pixmap)
+            self._ring(painter, shown)
+            painter.end()
+            self._drawn = (key, pixmap)
+        return self._drawn[1]
+
+    def _ring(self, painter: QPainter, shown: Countdown | None) -> None:
+        theme, bar = self._theme, self._bar
         painter.fillRect(self.rect(), theme.colour("panel"))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         centre = QPointF(self.width() / 2, self.height() / 2)
         circle = QRectF(centre.x() - RADIUS, centre.y() - RADIUS, 2 * RADIUS, 2 * RADIUS)
         painter.setPen(QPen(theme.colour("neutral_bg"), THICKNESS))
         painter.drawEllipse(circle)
-        expired = shown is None or shown.expired
-        if shown is not None and bar is not None and not expired:
-            pen = QPen(theme.colour(RISK_COLOURS[bar.risk]), THICKNESS)
-            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-            painter.setPen(pen)
-            painter.drawArc(circle, 90 * 16, -round(360 * 16 * max(0.003, shown.fraction)))
-            if shown.notch is not None:
-                angle = math.tau * shown.notch
-                out = QPointF(math.sin(angle), -math.cos(angle))
-                painter.setPen(QPen(theme.colour("ink"), 2))
-                painter.drawLine(centre + out * (RADIUS - 6), centre + out * (RADIUS + 6))
-        self._figures(painter, NOTHING if expired or shown is None else shown.text)
-        painter.end()
+        if shown is None or bar is None:
+            return
+        pen = QPen(theme.colour(RISK_COLOURS[bar.risk]), THICKNESS)
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        painter.setPen(pen)
+        painter.drawArc(circle, 90 * 16, -round(360 * 16 * max(0.003, shown.fraction)))
+        if shown.notch is not None:
+            angle = math.tau * shown.notch
+            out = QPointF(math.sin(angle), -math.cos(angle))
+            painter.setPen(QPen(theme.colour("ink"), 2))
+            painter.drawLine(centre + out * (RADIUS - 6), centre + out * (RADIUS + 6))
 
     def _figures(self, painter: QPainter, figures: str) -> None:
         theme = self._theme
