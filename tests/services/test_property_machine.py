@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -374,8 +375,9 @@ async def play(root: Path, rules: Switches, steps: list[Step]) -> None:
         await office.close()
 
 
+@pytest.mark.timeout(600)  # a failing day is made small before it is shown
 @settings(
-    max_examples=150 if os.environ.get("CI") else 60,
+    max_examples=80 if os.environ.get("CI") else 50,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(rules=RULES, steps=DAYS)
