@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 _T = TypeVar("_T")
 
@@ -16,7 +16,15 @@ async def finish(executor: Executor, work: Callable[[], _T]) -> _T:
     A caller that is cancelled meanwhile still waits until the work is over, and is cancelled then: whoever holds a
     lock around a write must not let go of it while the write is under way. The work is bounded by its own deadlines.
     """
-    inner = asyncio.wrap_future(executor.submit(work))
+    return await _awaited(asyncio.wrap_future(executor.submit(work)))
+
+
+async def to_its_end(work: Coroutine[Any, Any, _T]) -> _T:
+    """As `finish`, for a coroutine that runs on this loop: it is never cancelled in the middle."""
+    return await _awaited(asyncio.ensure_future(work))
+
+
+async def _awaited(inner: asyncio.Future[_T]) -> _T:
     cancelled: asyncio.CancelledError | None = None
     while not inner.done():
         try:

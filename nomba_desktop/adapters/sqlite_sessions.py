@@ -51,7 +51,6 @@ class SqliteSessionStore:
         The move runs on the writer's thread. An equal result writes nothing. What the move raises goes through, and
         so does `StoreError`; in both cases nothing was written.
         """
-
         return await self._database.write(lambda connection: self.change(connection, session, move))
 
     def change(self, connection: sqlite3.Connection, session: SessionId, move: Move) -> SessionRecord:

@@ -11,8 +11,11 @@ from nomba_desktop.adapters.filelock_lock import FileSessionLock
 from tests.contracts.samples import OTHER, SESSION
 from tests.support.fakes.fake_lock import FakeLock, SharedLocks
 from tests.support.fakes.manual_clock import EPOCH, ManualClock
+from tests.support.team import members
+from tests.support.valkey import running
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from nomba_desktop.services.ports import SessionLock
@@ -110,3 +113,28 @@ class TestFileLock(SessionLockContract):
     def pair(self, tmp_path: Path) -> Pair:
         clock, locks = ManualClock(), tmp_path / "locks"
         return FileSessionLock(locks, clock, "window"), FileSessionLock(locks, clock, "nomba")
+
+
+class TestTeamOfDesks(SessionLockContract):
+    @pytest.fixture
+    async def pair(self, tmp_path: Path) -> AsyncIterator[Pair]:
+        async with (
+            running(tmp_path / "server") as server,
+            members(tmp_path, server.port, "window", "nomba", clock=ManualClock(), follow=False) as (
+                window,
+                nomba,
+            ),
+        ):
+            yield window.lock, nomba.lock
+
+
+class TestTeamOnOneDesk(SessionLockContract):
+    @pytest.fixture
+    async def pair(self, tmp_path: Path) -> AsyncIterator[Pair]:
+        async with (
+            running(tmp_path / "server") as server,
+            members(
+                tmp_path, server.port, "window", "nomba", clock=ManualClock(), shared=True, follow=False
+            ) as (window, nomba),
+        ):
+            yield window.lock, nomba.lock

@@ -1,4 +1,4 @@
-"""What every `SessionStore` does: in memory and in SQLite."""
+"""What every `SessionStore` does: in memory, in SQLite, and in a team's Valkey or Redis."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 
 from nomba_desktop.adapters.aesgcm_sealing import Sealer
+from nomba_desktop.adapters.redis_sessions import TeamSessionStore
 from nomba_desktop.adapters.sqlite_database import Database
 from nomba_desktop.adapters.sqlite_sessions import SqliteSessionStore
 from nomba_desktop.domain.moves import GenerationMoved
@@ -16,6 +17,8 @@ from nomba_desktop.domain.record import EMPTY, SessionRecord
 from tests.contracts.samples import OTHER, RICH, SESSION
 from tests.support.fakes.manual_clock import ManualClock
 from tests.support.fakes.memory_sessions import MemorySessionStore, SharedRecords
+from tests.support.team import members
+from tests.support.valkey import running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -37,6 +40,9 @@ def refuse(record: SessionRecord) -> NoReturn:
 class SessionStoreContract:
     """`pair` is two stores on the same records, as two processes have them."""
 
+    async def spread(self, pair: Pair) -> None:
+        """Until each sees what the other wrote: at once, where nothing else is said."""
+
     def test_what_was_never_written_is_empty(self, pair: Pair) -> None:
         assert pair[0].read(SESSION) == EMPTY
 
@@ -44,6 +50,7 @@ class SessionStoreContract:
         ours, theirs = pair
         assert await ours.apply(SESSION, lambda _: RICH) == RICH
         assert ours.read(SESSION) == RICH
+        await self.spread(pair)
         assert theirs.read(SESSION) == RICH
         assert theirs.read(OTHER) == EMPTY
 
@@ -53,6 +60,7 @@ class SessionStoreContract:
         assert ours.read(SESSION).generation == 1
         await theirs.apply(SESSION, once_more)
         assert (await ours.apply(SESSION, once_more)).generation == 3
+        await self.spread(pair)
         assert ours.read(SESSION).generation == theirs.read(SESSION).generation == 3
 
     async def test_no_write_gets_lost(self, pair: Pair) -> None:
@@ -60,11 +68,13 @@ class SessionStoreContract:
             return lambda record: replace(record, budget=(*record.budget, float(number)))
 
         await asyncio.gather(*(pair[number % 2].apply(SESSION, stamp(number)) for number in range(40)))
+        await self.spread(pair)
         assert sorted(pair[0].read(SESSION).budget) == [float(number) for number in range(40)]
 
     async def test_what_a_move_raises_goes_through_and_nothing_is_written(self, pair: Pair) -> None:
         ours, theirs = pair
         await ours.apply(SESSION, once_more)
+        await self.spread(pair)
         ours.changed(), theirs.changed()
         with pytest.raises(GenerationMoved):
             await ours.apply(SESSION, refuse)
@@ -76,6 +86,7 @@ class SessionStoreContract:
     async def test_an_equal_record_is_not_written(self, pair: Pair) -> None:
         ours, theirs = pair
         await ours.apply(SESSION, lambda _: RICH)
+        await self.spread(pair)
         ours.changed(), theirs.changed()
         assert await ours.apply(SESSION, replace) == RICH
         assert await ours.apply(OTHER, lambda _: EMPTY) == EMPTY
@@ -88,6 +99,7 @@ class SessionStoreContract:
         theirs.changed()
         assert not ours.changed()
         await ours.apply(SESSION, once_more)
+        await self.spread(pair)
         assert [ours.changed(), ours.changed()] == [True, False]
         assert [theirs.changed(), theirs.changed()] == [True, False]
 
@@ -95,9 +107,11 @@ class SessionStoreContract:
         ours, theirs = pair
         await ours.apply(SESSION, lambda _: RICH)
         await ours.apply(OTHER, once_more)
+        await self.spread(pair)
         theirs.read(SESSION), theirs.changed()
         await ours.forget(SESSION)
         await ours.forget(SESSION)
+        await self.spread(pair)
         assert ours.read(SESSION) == theirs.read(SESSION) == EMPTY
         assert theirs.changed()
         assert theirs.read(OTHER).generation == 1
@@ -120,3 +134,33 @@ class TestSqlite(SessionStoreContract):
         yield first, second
         for database in databases:
             await database.aclose()
+
+
+class TestTeamOnOneDesk(SessionStoreContract):
+    """Two processes that share a mirror."""
+
+    @pytest.fixture
+    async def pair(self, tmp_path: Path) -> AsyncIterator[Pair]:
+        async with (
+            running(tmp_path / "server") as server,
+            members(tmp_path, server.port, "window", "nomba", shared=True, follow=False) as (window, nomba),
+        ):
+            yield window.store, nomba.store
+
+
+class TestTeamOfDesks(SessionStoreContract):
+    """Two desktops, each with its own mirror."""
+
+    @pytest.fixture
+    async def pair(self, tmp_path: Path) -> AsyncIterator[Pair]:
+        async with (
+            running(tmp_path / "server") as server,
+            members(tmp_path, server.port, "ours", "theirs", follow=False) as (ours, theirs),
+        ):
+            yield ours.store, theirs.store
+
+    async def spread(self, pair: Pair) -> None:
+        for store in pair:
+            assert isinstance(store, TeamSessionStore)
+            for session in (SESSION, OTHER):
+                await store.refresh(session)

@@ -38,6 +38,7 @@ DOORS: Mapping[str, tuple[re.Pattern[str], int | None]] = {
     "qasync": (re.compile(r"nomba_desktop/ui/loop\.py"), 1),
     "httpx": (re.compile(r"nomba_desktop/adapters/\w+\.py"), 1),
     "keyring": (re.compile(r"nomba_desktop/adapters/\w+\.py"), 1),
+    "redis": (re.compile(r"nomba_desktop/adapters/redis_team\.py"), 1),
     "sqlite3": (re.compile(r"nomba_desktop/adapters/sqlite_\w+\.py"), None),
 }
 
