@@ -10,15 +10,15 @@ from typing import Protocol, TypeVar
 
 from filelock import FileLock, Timeout
 
-from nomba_desktop.adapters.deadline_thread import DeadlineThread, Given, Stuck
-from nomba_desktop.adapters.private_files import private_directory
-from nomba_desktop.adapters.vault_entries import (
+from nomba_desktop.adapters.cache_key_entry import (
     CACHE_KEY_BYTES,
-    bound_to_text,
     cache_key_to_text,
-    text_to_bound,
+    service_of_cache_key,
     text_to_cache_key,
 )
+from nomba_desktop.adapters.deadline_thread import DeadlineThread, Given, Stuck
+from nomba_desktop.adapters.private_files import private_directory
+from nomba_desktop.adapters.vault_entries import bound_to_text, text_to_bound
 from nomba_desktop.domain.errors import (
     KeyringAbsent,
     KeyringDenied,
@@ -103,6 +103,7 @@ class KeyringVault:
         if not _PROFILE.fullmatch(profile):
             raise ValueError("a profile name has lower-case letters, digits and hyphens")
         self._prefix = f"nomba-desktop:{profile}"
+        self._cache_key_service = service_of_cache_key(profile)
         self._clock = clock
         self._lock_file = directory / "cache-key.lock"
         self._choose = backend
@@ -149,7 +150,7 @@ class KeyringVault:
 
     async def cache_key(self) -> bytes:
         """The 32-byte cache key; made on first use, the same for every process afterwards. Raises a `KeyringError`."""
-        service = f"{self._prefix}:cache-key"
+        service = self._cache_key_service
 
         def find_or_make(backend: Backend, _: Given) -> str:
             found = backend.get(service)
@@ -159,7 +160,7 @@ class KeyringVault:
 
     async def test(self) -> KeyringStatus:
         """Try the keyring with a harmless look-up, without a prompt; never raises a `KeyringError`."""
-        service = f"{self._prefix}:cache-key"
+        service = self._cache_key_service
         try:
             await self._call(lambda backend, _: backend.get(service))
         except KeyringError as error:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 
-from nomba_desktop.adapters.vault_entries import CACHE_KEY_BYTES, bound_to_text
+from nomba_desktop.adapters.cache_key_entry import CACHE_KEY_BYTES
+from nomba_desktop.adapters.vault_entries import bound_to_text
 from nomba_desktop.domain.keys import KeyId
 from nomba_desktop.domain.snapshot import KeyringState, KeyringStatus
 from nomba_desktop.services.ports import BoundSecret, Clock

@@ -113,6 +113,7 @@ def _success(ask: Ask, reply: Reply) -> dict[str, object] | ApiError:
         words=words_of(_words(body, ask.secrets), masked(reply.reason, ask.secrets)),
         html=body is None and _is_page(reply, raw),
         www_authenticate=clean(masked(reply.headers.get("www-authenticate", ""), ask.secrets), 120),
+        offset=clock_offset(reply.headers.get("date"), reply.sent_at, reply.headers_at),
     )
     if good and body is None and not answer.html:
         return UnreadableAnswer(_why_unreadable(reply, raw), fate=Fate.UNKNOWN, answer=answer)

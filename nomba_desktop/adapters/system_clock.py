@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import secrets
 import time
@@ -25,6 +24,8 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         """Return after that many seconds; zero or less lets other tasks run once."""
+        import asyncio  # noqa: PLC0415 - a process that reads one token has no loop
+
         await asyncio.sleep(max(0.0, seconds))
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 
-from nomba_desktop.domain.errors import KeyringDenied, SecretBoundElsewhere, SecretTooLong
+from nomba_desktop.domain.errors import SecretBoundElsewhere, SecretTooLong
 from nomba_desktop.domain.secret import Secret
 from nomba_desktop.services.ports import Binding, BoundSecret
 
 #: Most UTF-16 code units of one entry.
 MOST_UNITS = 1280
-CACHE_KEY_BYTES = 32
 _VERSION = 1
 
 
@@ -51,23 +48,3 @@ def text_to_bound(text: str) -> BoundSecret:
             "The keyring entry of this key can't be read: it was changed outside this app or by a newer version."
         ) from None
     return BoundSecret(Secret(secret), Binding(*binding))
-
-
-def cache_key_to_text(key: bytes) -> str:
-    """The entry of the cache key."""
-    return json.dumps({"v": _VERSION, "key": base64.b64encode(key).decode()})
-
-
-def text_to_cache_key(text: str) -> bytes:
-    """The cache key of an entry. Raises `KeyringDenied`: a new key would make every stored session unreadable."""
-    try:
-        told = json.loads(text)
-        key = base64.b64decode(told["key"], validate=True)
-        if told["v"] != _VERSION or len(key) != CACHE_KEY_BYTES:
-            raise ValueError
-    except (ValueError, KeyError, TypeError, RecursionError, binascii.Error):
-        raise KeyringDenied(
-            "The cache key in the keyring can't be read: it was changed outside this app or by a newer version. "
-            "If you delete that entry, a new one is made and every key has to sign in again."
-        ) from None
-    return key

@@ -1,19 +1,25 @@
-"""Where this program keeps its files."""
+"""Where this program keeps its files, and under which name its keyring entries."""
 
 from __future__ import annotations
 
+import hashlib
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 APP = "nomba-desktop"
+#: A profile of its own below this directory: data, config, keyring entries (docs/command-line.md).
+PROFILE_VARIABLE = "NOMBA_PROFILE_DIR"
 
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """Directories of one profile. All are private to the user (0700)."""
+    """Directories of one profile, private to the user (0700). `keyring` names the profile's keyring entries."""
 
     data: Path
     config: Path
+    keyring: str = "default"
 
     @property
     def database(self) -> Path:
@@ -31,8 +37,10 @@ class Paths:
         return self.config / "settings.toml"
 
 
-def user_paths() -> Paths:
-    """The directories the platform has for this user."""
+def user_paths(environ: Mapping[str, str] = os.environ) -> Paths:
+    """The profile that the environment names, else the directories the platform has for this user."""
+    if profile := environ.get(PROFILE_VARIABLE):
+        return profile_paths(Path(profile))
     import platformdirs
 
     return Paths(
@@ -44,3 +52,10 @@ def user_paths() -> Paths:
 def paths_below(root: Path) -> Paths:
     """The same directories below `root`: the demo's, a test's."""
     return Paths(root / "data", root / "config")
+
+
+def profile_paths(root: Path) -> Paths:
+    """A profile below `root`: its keyring entries are named after the directory, however it is spelled."""
+    place = os.path.realpath(root)
+    name = hashlib.sha256(os.fsencode(place)).hexdigest()[:16]
+    return Paths(Path(place) / "data", Path(place) / "config", f"dir-{name}")

@@ -235,6 +235,18 @@ class Sessions:
         # It may have been renewed or stopped while Nomba was asked.
         return await self._doing(key, lambda: self._renewer.token_for(key, min_life=0.0, asked=Asked.PROGRAM))
 
+    async def for_program(
+        self, key_id: KeyId, *, min_life: float | None = None, confirmed: bool = False
+    ) -> Held:
+        """A token for a program: the one at hand, else a renewed one. Raises like `Renewer.token_for`."""
+        key = self.key(key_id)
+        return await self._doing(
+            key,
+            lambda: self._renewer.token_for(
+                key, min_life=min_life, asked=Asked.PROGRAM, confirmed=confirmed
+            ),
+        )
+
     def peek(self, key_id: KeyId) -> Held | None:
         """The token at hand, without asking anybody; None when there is none. Raises `KeyStopped`."""
         return self._renewer.read(self.key(key_id))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 from nomba_desktop.domain.errors import NombaDesktopError, Unexpected
 
+_T = TypeVar("_T")
 Report = Callable[[str, NombaDesktopError], None]
 
 
@@ -23,6 +24,17 @@ def redacted_report(error: BaseException) -> str:
             lines.append(f"  {package.rpartition('site-packages/')[2]}:{frame.lineno} in {frame.name}")
         seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
     return "\n".join(lines)
+
+
+def typed(work: Callable[[], _T]) -> _T:
+    """The result of `work`. Typed errors go through; a defect becomes `Unexpected` with a redacted report: for
+    programs whose end would else be a traceback."""
+    try:
+        return work()
+    except NombaDesktopError:
+        raise
+    except Exception as error:
+        raise Unexpected(details=redacted_report(error)) from None
 
 
 class Tasks:

@@ -7,7 +7,7 @@ folded away below.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 
@@ -35,13 +35,17 @@ class Action(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the server said, cleaned for showing: HTTP status, body code, its own words, its reference."""
+    """What the server said, cleaned for showing: HTTP status, body code, its own words, its reference.
+
+    `offset`: the server's clock minus ours, in seconds, where its `Date` could be read.
+    """
 
     status: int
     code: str = ""
     words: str = ""
     html: bool = False
     www_authenticate: str = ""
+    offset: float | None = field(default=None, compare=False)
 
     def line(self) -> str:
         """One line for the folded details."""
