@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from nomba_desktop.adapters.sqlite_database import Database
     from nomba_desktop.adapters.sqlite_opening import Opened
     from nomba_desktop.services.api_switch import ApiSwitch
+    from nomba_desktop.services.cutoff import CutOff
     from nomba_desktop.services.ports import SessionStore
     from nomba_desktop.services.rate_limit import RateLimiter
     from nomba_desktop.services.renewals import Renewals
@@ -55,6 +56,7 @@ class Core:
         self.keyring = KeyringWatch(self.vault, self.state, self.notices, world.clock)
         self.settings: Settings = DEFAULTS
         self.sessions: Sessions | None = None
+        self.cut_off: CutOff | None = None
         self.renewals: Renewals | None = None
         self._api: ApiSwitch | None = None
         self._limiter: RateLimiter | None = None
@@ -179,6 +181,7 @@ class Core:
         from nomba_desktop.services.api_switch import ApiSwitch
         from nomba_desktop.services.auth_calls import AuthCalls
         from nomba_desktop.services.auth_targets import targets_of
+        from nomba_desktop.services.cutoff import CutOff
         from nomba_desktop.services.probes import Prober
         from nomba_desktop.services.rate_limit import RateLimiter
         from nomba_desktop.services.renewals import Renewals
@@ -223,6 +226,22 @@ class Core:
             me=me,
         )
         self._store, self.sessions = store, sessions
+        self.cut_off = CutOff(
+            state=self.state,
+            keys=self.keys,
+            store=store,
+            lock=lock,
+            api=api,
+            vault=self.vault,
+            auth=calls,
+            targets=targets,
+            clock=world.clock,
+            chance=world.chance,
+            me=me,
+            seen=lambda key: sessions.observe([key]),
+            policy=self._policy,
+            management=world.key_management,
+        )
         self.renewals = Renewals(
             state=self.state,
             sessions=sessions,
@@ -265,6 +284,8 @@ class Core:
             self.tasks.spawn(self.renewals.run(), name="the schedule")
             self._watch = StoreWatch(self.sessions, self._world.clock, self.tasks)
             self._watch.begin(seen=self._seen)
+            if self.cut_off is not None:
+                self.tasks.spawn(self.cut_off.pay_debts(), name="finish cutting keys off")
 
     def seen(self, visible: bool) -> None:
         """Somebody can see the window, or no longer can: the store is looked at often, or now and then."""

@@ -14,7 +14,15 @@ from nomba_desktop.domain.environments import LIVE, SANDBOX, Environment, practi
 from nomba_desktop.domain.settings import Settings
 from nomba_desktop.domain.text import clean
 from nomba_desktop.domain.who import Who
-from nomba_desktop.services.ports import Admission, Chance, Clock, NombaApi, SettingsFile, Vault
+from nomba_desktop.services.ports import (
+    Admission,
+    Chance,
+    Clock,
+    KeyManagement,
+    NombaApi,
+    SettingsFile,
+    Vault,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,7 @@ class World:
     api: Callable[[Admission, Settings], NombaApi]
     environments: Callable[[Settings], tuple[Environment, ...]]
     executor: Executor | None = None
+    key_management: KeyManagement | None = None
 
 
 def environments_of(settings: Settings) -> tuple[Environment, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from nomba_desktop.domain.cutoff import Line, WhatHappened
 from nomba_desktop.domain.secret import Secret
 
 
@@ -86,12 +87,45 @@ class Latch:
 
 
 @dataclass(frozen=True, slots=True)
+class SparedRefresh:
+    """A refresh token whose session was ended; it may have been spared. `bearer` is the access token it came with,
+    `yields` how often it gave a session after that: twice means that it is not single-use."""
+
+    refresh: Secret
+    bearer: Secret | None = None
+    yields: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Debt:
-    """An unfinished cut-off; `control` is the generation for which a 200 was noted before the act."""
+    """An unfinished cut-off; `control` is the generation for which a 200 was noted before the act, at `control_at`,
+    `acted` the one whose end may have been asked for.
+
+    `tokens_left`: tokens have to be ended and proved dead. `secret_left`: the secret has to be proved dead and deleted;
+    `secret_dead`: signing in with it was refused, deleting it is left; `secret_worked`: it did sign in before.
+    `refreshes` are to be tried once their session was ended. `lines` is what was shown last.
+    """
 
     kind: StopKind
     since: float
     control: int | None = None
+    what: WhatHappened = WhatHappened.SUSPENDING
+    reason: str = ""
+    operator: str = ""
+    tokens_left: bool = True
+    secret_left: bool = False
+    secret_dead: bool = False
+    secret_worked: bool = False
+    control_at: float = 0.0
+    acted: int | None = None
+    refreshes: tuple[SparedRefresh, ...] = ()
+    lines: tuple[Line, ...] = ()
+
+    @property
+    def steps_left(self) -> int:
+        """How many things are still to be done or proved."""
+        survivors = not self.tokens_left and bool(self.refreshes)
+        return int(self.tokens_left) + int(self.secret_left) + int(survivors)
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,6 +149,21 @@ class NombaApi(Protocol):
         ...
 
 
+class KeyManagement(Protocol):
+    """An environment that manages keys itself (the practice server's contract; Nomba has none, facts 0.1).
+
+    Each call answers once the state has changed, can be repeated, and raises an `ApiError` otherwise.
+    """
+
+    async def disable(self, target: Target, *, for_good: bool) -> None:
+        """From the answer on, issue, refresh and use of the key are refused: until enabled again, or `for_good`."""
+        ...
+
+    async def enable(self, target: Target) -> None:
+        """Lift what `disable` did for the time being."""
+        ...
+
+
 class Admission(Protocol):
     """The gate every call passes: the rate limiter."""
 

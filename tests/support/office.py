@@ -29,7 +29,8 @@ from nomba_desktop.practice.keys import PracticeKey
 from nomba_desktop.practice.log import CallKind, LogEntry
 from nomba_desktop.practice.switches import Switches
 from nomba_desktop.practice.world import PracticeWorld, new_secret
-from nomba_desktop.services.ports import Move, SessionStore
+from nomba_desktop.services.cutoff import CutOff
+from nomba_desktop.services.ports import KeyManagement, Move, SessionStore
 from nomba_desktop.services.renewer import Asked, Held, Renewer
 from nomba_desktop.services.sessions import Sessions
 from tests.practice.inprocess import InProcessTransport
@@ -108,6 +109,11 @@ class Desk:
         return self.core.sessions
 
     @property
+    def cut_off(self) -> CutOff:
+        assert self.core.cut_off is not None, "this desk has no sessions open"
+        return self.core.cut_off
+
+    @property
     def renewer(self) -> Renewer:
         return self.sessions._renewer
 
@@ -168,6 +174,7 @@ class Office:
         self.environment: Environment = practice(PRACTICE_URL)
         self.desks: list[Desk] = []
         self.traffic = Traffic()
+        self.management: KeyManagement | None = None
 
     async def desk(self, policy: Policy = DEFAULT_POLICY, *, schedule: bool = False) -> Desk:
         """Start another process."""
@@ -177,6 +184,7 @@ class Office:
             in_process_world(self.root, self.clock, self.server, process=number),
             vault=self.keyring,
             executor=disk,
+            key_management=self.management,
             environments=lambda settings: (self.environment,),
             api=lambda admission, settings: HttpxNombaApi(
                 admission, self.clock, transport_factory=lambda: line
