@@ -31,8 +31,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"unknown argument: {rest[0]}")
 
     from nomba_desktop.app.opening import run_window
+    from nomba_desktop.app.paths import may_be_running, user_paths, window_socket
 
-    return run_window(_world)
+    socket = window_socket(user_paths())
+    if may_be_running(socket):
+        from nomba_desktop.ui.platform.single_instance import raise_first
+
+        if raise_first(socket, list(arguments or sys.argv[1:])):
+            return 0
+    return run_window(_world, socket=socket)
 
 
 def _world() -> World:

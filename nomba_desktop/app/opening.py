@@ -21,9 +21,16 @@ _FRAME_TIME = 0.5
 
 
 def run_window(
-    world: Callable[[], World], *, prepare: Prepare | None = None, title: str = "Nomba Desktop"
+    world: Callable[[], World],
+    *,
+    prepare: Prepare | None = None,
+    title: str = "Nomba Desktop",
+    socket: str = "",
 ) -> int:
-    """Show one window, make the world, run the program in both until the window is closed; returns the exit code."""
+    """Show one window, make the world, run the program in both until the window is closed; returns the exit code.
+
+    `socket` is where later starts ask this window to show itself; empty for a window that stands alone.
+    """
     gc.disable()  # start-up makes little garbage and many objects: looking for it costs a tenth of the time
     os.environ.setdefault("QT_API", "pyside6")
     app, window = _first_window(title)
@@ -40,7 +47,9 @@ def run_window(
             await asyncio.wait_for(outlined.wait(), _FRAME_TIME)
         from nomba_desktop.app.window_app import WindowApp, open_practice_window
 
-        program = WindowApp(app, world(), practise=open_practice_window, prepare=prepare, window=window)
+        program = WindowApp(
+            app, world(), practise=open_practice_window, prepare=prepare, window=window, socket=socket
+        )
         if closed.is_set():
             program.stop()
         return await program.run()

@@ -37,6 +37,25 @@ class Paths:
         return self.config / "settings.toml"
 
 
+def window_socket(paths: Paths) -> str:
+    """Where the profile's first window listens for later starts.
+
+    A file in the private data directory; a name of its own where such a path is too long (108 bytes on Linux) or
+    sockets have no paths (Windows).
+    """
+    path = str(paths.data / "window.sock")
+    if os.name == "posix" and len(os.fsencode(path)) < 100:
+        return path
+    user = str(os.getuid()) if hasattr(os, "getuid") else os.environ.get("USERNAME", "")
+    return f"{APP}-{hashlib.sha256(f'{user}|{path}'.encode()).hexdigest()[:24]}"
+
+
+def may_be_running(socket: str) -> bool:
+    """Whether it is worth asking: without its file nobody listens there."""
+    path = Path(socket)
+    return not path.is_absolute() or path.exists()
+
+
 def user_paths(environ: Mapping[str, str] = os.environ) -> Paths:
     """The profile that the environment names, else the directories the platform has for this user."""
     if profile := environ.get(PROFILE_VARIABLE):

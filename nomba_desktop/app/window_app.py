@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
     from nomba_desktop.ui.furnish import Furnishing
+    from nomba_desktop.ui.platform.single_instance import FirstInstance
     from nomba_desktop.ui.window import MainWindow
 
 Prepare = Callable[[Core], Awaitable[None]]
@@ -36,6 +37,7 @@ class WindowApp:
         practise: Callable[[], None],
         prepare: Prepare | None = None,
         window: MainWindow | None = None,
+        socket: str = "",
     ) -> None:
         from nomba_desktop.ui.actions import Actions
         from nomba_desktop.ui.platform.browser import open_in_browser
@@ -60,7 +62,8 @@ class WindowApp:
         self.furnishing: Furnishing | None = None
         self.wake = WakeWatch()
         self.wake.woke.connect(self._woke)
-        self._world, self._prepare = world, prepare
+        self._world, self._prepare, self._socket = world, prepare, socket
+        self.first: FirstInstance | None = None
         self._stop = asyncio.Event()
         self.window.closing.connect(self.stop)
         self.window.seen.connect(self.core.seen)
@@ -73,6 +76,14 @@ class WindowApp:
         if self.core.renewals is not None:
             self.core.renewals.wake()
 
+    def _listen(self) -> None:
+        """From now on later starts show this window instead of opening another."""
+        from nomba_desktop.ui.platform.single_instance import FirstInstance
+
+        self.first = FirstInstance(self._socket)
+        self.first.raised.connect(lambda _: self.window.come_forward())
+        self.first.listen()
+
     async def run(self) -> int:
         """Show the window, open everything behind it, run until it is closed; returns the exit code."""
         self._heed_signals()
@@ -84,6 +95,8 @@ class WindowApp:
             await self._stop.wait()
         finally:
             self.wake.close()
+            if self.first is not None:
+                self.first.close()
             self.clipboard.clear_if_ours()
             if self.furnishing is not None:
                 self.furnishing.close()
@@ -103,6 +116,8 @@ class WindowApp:
         opened = await self.core.open_inventory()
         await self._world.clock.sleep(_FRAME)
         self._furnish()
+        if self._socket:
+            self._listen()
         gc.freeze()
         gc.enable()
         if opened:

@@ -316,6 +316,13 @@ class MainWindow(QMainWindow):
         if self.built:
             self.detail.token.hide_secret()
 
+    def come_forward(self) -> None:
+        """Show the window in front of others, also from minimised."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
     def close_now(self) -> None:
         """Close for good: what `closing` asked for has been done."""
         self._may_close = True

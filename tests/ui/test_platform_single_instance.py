@@ -13,12 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtNetwork import QLocalSocket
 
-from nomba_desktop.ui.platform.single_instance import (
-    MAX_MESSAGE,
-    FirstInstance,
-    instance_name,
-    parse_message,
-)
+from nomba_desktop.app.paths import may_be_running, paths_below, window_socket
+from nomba_desktop.ui.platform.single_instance import MAX_MESSAGE, FirstInstance, parse_message
 from tests.support.qtloop import next_signal, wait_until
 
 if TYPE_CHECKING:
@@ -37,7 +33,9 @@ sys.exit(0 if raise_first(sys.argv[1], sys.argv[2:]) else 7)
 
 @pytest.fixture
 def name(tmp_path: Path) -> str:
-    return instance_name(tmp_path)
+    paths = paths_below(tmp_path)
+    paths.data.mkdir(mode=0o700)
+    return window_socket(paths)
 
 
 @pytest.fixture
@@ -97,8 +95,12 @@ async def test_anything_else_is_cut_off_unanswered(first: FirstInstance, name: s
 
 
 def test_one_name_for_each_profile(tmp_path: Path) -> None:
-    assert instance_name(tmp_path) == instance_name(tmp_path)
-    assert instance_name(tmp_path) != instance_name(tmp_path / "other")
+    here, there = paths_below(tmp_path), paths_below(tmp_path / "other")
+    assert window_socket(here) == window_socket(here) != window_socket(there)
+    assert not may_be_running(window_socket(here))
+    deep = paths_below(tmp_path / ("d" * 120))
+    assert len(window_socket(deep)) < 100
+    assert may_be_running(window_socket(deep))
 
 
 def test_messages() -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 from collections.abc import Sequence
-from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
@@ -17,13 +14,6 @@ MAX_ARGUMENTS = 32
 #: Milliseconds a second start waits for the first window to answer.
 PATIENCE_MS = 400
 _ANSWER = b"raised\n"
-
-
-def instance_name(profile: Path) -> str:
-    """The socket's name: one for each user and profile directory."""
-    user = str(os.getuid()) if hasattr(os, "getuid") else os.environ.get("USERNAME", "")
-    digest = hashlib.sha256(f"{user}\n{profile}".encode()).hexdigest()[:24]
-    return f"nomba-desktop-{digest}"
 
 
 class FirstInstance(QObject):
