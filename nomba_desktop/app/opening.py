@@ -45,6 +45,7 @@ def run_window(
         window.outlined.connect(outlined.set)
         with suppress(TimeoutError):
             await asyncio.wait_for(outlined.wait(), _FRAME_TIME)
+        from nomba_desktop.app.strays import strays_told
         from nomba_desktop.app.window_app import WindowApp, open_practice_window
 
         program = WindowApp(
@@ -52,7 +53,8 @@ def run_window(
         )
         if closed.is_set():
             program.stop()
-        return await program.run()
+        with strays_told(program.core.notices.error):
+            return await program.run()
 
     with asyncio.Runner(loop_factory=lambda: AppEventLoop(app)) as runner:
         return runner.run(amain())
