@@ -10,7 +10,7 @@ from nomba_desktop.services.sessions import Sessions
 from nomba_desktop.services.tasks import Tasks
 
 #: Seconds between two looks at the store's change counter; other processes' changes show within a second.
-LOOK_EVERY = 0.75
+LOOK_EVERY = 0.9
 #: The same while nobody can see the window: what is due there is judged by the schedule, which looks for itself.
 LOOK_UNSEEN = 10.0
 

@@ -101,5 +101,5 @@ class StatusBar(QWidget):
             return None
         upcoming: NextRefresh = self._props.next
         waits = [1.0] if upcoming.at > now else []
-        waits += [1.0 if now - i.since < 60 else 60.0 for i in self._props.items if i.since]
+        waits += [wait for i in self._props.items if (wait := i.next_change(now)) is not None]
         return min(waits, default=None)

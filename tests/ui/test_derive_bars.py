@@ -53,6 +53,8 @@ def test_the_bar_of_the_picture() -> None:
 def test_without_keys_it_says_when_the_keyring_was_tested() -> None:
     empty = filled_state([])
     assert texts(empty) == ["Keyring: Secret Service, tested just now"]
+    assert bar(empty).items[0].text(NOW + 17) == "Keyring: Secret Service, tested 10 s ago"
+    assert bar(empty).items[0].next_change(NOW + 17) == 3.0
     assert bar(empty).items[0].text(NOW + 61) == "Keyring: Secret Service, tested 1 min ago"
 
 

@@ -14,6 +14,9 @@ from nomba_desktop.domain.snapshot import KeyringState, KeyringStatus, Snapshot
 from nomba_desktop.ui.derive.rows import Row, Tone
 from nomba_desktop.ui.derive.words import clock_time, count
 
+#: Seconds between two texts in the first minute after a test.
+STEP = 10.0
+
 
 @dataclass(frozen=True, slots=True)
 class StatusItem:
@@ -27,7 +30,19 @@ class StatusItem:
 
     def text(self, now: float) -> str:
         """The words at `now`."""
-        return f"{self.words}, tested {ago(now - self.since)}" if self.since else self.words
+        return f"{self.words}, tested {ago(self._gone(now))}" if self.since else self.words
+
+    def _gone(self, now: float) -> float:
+        """Seconds since then, in the first minute in whole steps: each other text is another layout of the bar."""
+        gone = now - self.since
+        return gone - gone % STEP if gone < 60 else gone
+
+    def next_change(self, now: float) -> float | None:
+        """Seconds until the words change."""
+        if not self.since:
+            return None
+        step = STEP if now - self.since < 60 else 60.0
+        return step - (now - self.since) % step
 
 
 @dataclass(frozen=True, slots=True)
