@@ -148,21 +148,30 @@ class CutOffWalk:
 
     async def _act(self, run: Run, access: Secret, control: Sight) -> tuple[Known, Line]:
         key = run.key
+        disabled = False
 
         async def fresh() -> None:
-            if control.counts and self._clock.monotonic() - control.at > CONTROL_LASTS:
+            """The act may have waited for the rate limit: then the control is asked again, before it leaves."""
+            nonlocal control
+            if disabled or not control.counts or self._clock.monotonic() - control.at <= CONTROL_LASTS:
+                return
+            again = await run.proofs.ask(key, access, control.path)
+            if not again.counts:
                 raise Stale
+            control = again
 
         await fresh()
         target, done = self._targets(key), REVOKE_ACCEPTED
         disabled = self.manages(key) and (run.disabled or await self._disable(run))
-        if disabled:
-            done = KEY_DISABLED
+        acted, acted_at = self._clock.now(), self._clock.monotonic()
         # Also where the key is disabled: a suspension can be lifted, and the token shall not live again.
         failed = await run.proofs.tried(
             lambda before: self._api.revoke(target, access, before_send=before), fresh
         )
-        acted, acted_at = self._clock.now(), self._clock.monotonic()
+        if disabled:
+            done = KEY_DISABLED
+        else:
+            acted, acted_at = self._clock.now(), self._clock.monotonic()
         if failed is not None and not disabled:
             done = (
                 "revoke refused"
