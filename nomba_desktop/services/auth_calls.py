@@ -18,12 +18,14 @@ from nomba_desktop.domain.errors import (
     NotAToken,
     SecretBoundElsewhere,
     StoreError,
+    StoreUnavailable,
     TlsFailed,
     TokenRefused,
     TransientApiError,
 )
 from nomba_desktop.domain.keys import ApiKey
 from nomba_desktop.domain.moves import (
+    LeaseLost,
     MoveRefused,
     begin_call,
     blocked,
@@ -49,6 +51,7 @@ from nomba_desktop.services.ports import (
     Clock,
     Grant,
     HostFacts,
+    Leasing,
     Move,
     NombaApi,
     SessionStore,
@@ -103,8 +106,10 @@ class AuthCalls:
         changed: Changed,
         heard: Callable[[str, float, float | None], None],
         policy: Policy = DEFAULT_POLICY,
+        lease: Leasing | None = None,
     ) -> None:
         self._store, self._api, self._vault, self._facts = store, api, vault, facts
+        self._lease = lease
         self._targets, self._clock, self._chance, self._tasks = targets, clock, chance, tasks
         self._me, self._policy, self._prober = me, policy, prober
         self.changed = changed
@@ -147,6 +152,8 @@ class AuthCalls:
             intent = replace(intent, at=self._clock.now())
             await self._store.apply(sid, lambda r: begin_call(r, intent, self._policy))
             self.changed(sid)
+            if self._lease is not None and not self._lease.still_held(sid):
+                raise LeaseLost  # not sent (8); the next look is in doubt
 
         target = self._targets(key)
         try:
@@ -231,9 +238,7 @@ class AuthCalls:
             return land(current, intent, tokens, now, self._policy, displaces=displaces, by_person=by_person)
 
         try:
-            landed = await self._store.apply(sid, move)
-        except MoveRefused:
-            landed = await self._rejected(key, intent, tokens)
+            landed = await self._written(key, intent, tokens, move)
         except StoreError as error:
             now = self._clock.now()
             failure = Failure(error.reference, UNSAVED, error.sentence, error.details, now)
@@ -246,9 +251,21 @@ class AuthCalls:
             await self._observe(key, record)
         return landed
 
+    async def _written(self, key: ApiKey, intent: Intent, tokens: Tokens, move: Move) -> SessionRecord:
+        try:
+            return await self._store.apply(key.session_id, move)
+        except MoveRefused:
+            pass
+        for _ in range(3):
+            with suppress(LeaseLost):
+                return await self._rejected(key, intent, tokens)
+        raise StoreUnavailable("The lease on the session keeps getting lost.")
+
     async def _rejected(self, key: ApiKey, intent: Intent, tokens: Tokens) -> SessionRecord:
-        """The write was rejected (10): we hold a session that Nomba issued. Probe it, and go by the answer."""
+        """The write was rejected (10): we hold a session that Nomba issued. Lock again, probe it, go by the answer."""
         sid = key.session_id
+        if self._lease is not None and not await self._lease.hold_again(sid):
+            raise StoreUnavailable("Another desktop has had the lock for too long.")
         try:
             await self._prober.alive(key, tokens.access)
         except TokenRefused:
@@ -332,13 +349,11 @@ class AuthCalls:
             self.changed(sid)
 
     async def _saved(self, unsaved: Unsaved) -> bool:
-        try:
-            await self._store.apply(unsaved.key.session_id, unsaved.move)
-        except StoreError:
-            return False
-        except MoveRefused:
-            with suppress(MoveRefused, ApiError):
-                await self._rejected(unsaved.key, unsaved.intent, unsaved.tokens)
+        with suppress(MoveRefused, ApiError):
+            try:
+                await self._written(unsaved.key, unsaved.intent, unsaved.tokens, unsaved.move)
+            except StoreError:
+                return False
         return True
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from nomba_desktop.domain.environments import Environment, SessionId
 from nomba_desktop.domain.keys import ApiKey, KeyId
@@ -264,6 +264,40 @@ class SessionLock(Protocol):
 
     def try_hold(self, session: SessionId) -> AbstractAsyncContextManager[Owner | None]:
         """Enter at once: None when the lock is now ours, else who holds it as far as known (and it isn't ours)."""
+        ...
+
+
+@runtime_checkable
+class Notifying(Protocol):
+    """A lock that tells when it is worth trying again; another one is tried every now and then."""
+
+    def news(self, session: SessionId) -> int:
+        """A number that is larger after each piece of news: the record changed, the lock came free."""
+        ...
+
+    async def changed(self, session: SessionId, since: int, longest: float) -> None:
+        """Return when there is news after `news` said `since`, or after `longest` seconds at most."""
+        ...
+
+
+class Leasing(Protocol):
+    """A lock that may be lost while it is held: a lease on a team's server (protocol 8 and 10)."""
+
+    def still_held(self, session: SessionId) -> bool:
+        """Whether the running task surely still has it; no network."""
+        ...
+
+    async def hold_again(self, session: SessionId) -> bool:
+        """Make sure of it, waiting for who has it in between; whether it is ours. Raises `StoreError`."""
+        ...
+
+
+@runtime_checkable
+class Forgetting(Protocol):
+    """A store that may have lost a session that another desktop still knows (protocol, "In a team" 3)."""
+
+    def awaited(self, session: SessionId) -> bool:
+        """Whether that may be so for this session: nobody but a person signs in with it here."""
         ...
 
 

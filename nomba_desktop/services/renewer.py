@@ -5,10 +5,9 @@ Numbers in comments and docstrings are the steps of `session-protocol.md`.
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
 
 from nomba_desktop.domain.errors import (
@@ -23,10 +22,13 @@ from nomba_desktop.domain.errors import (
     SecretMissing,
     SignInNeeded,
     TakenElsewhere,
+    TeamCacheAway,
+    TeamRecordAwaited,
     TokenRefused,
 )
-from nomba_desktop.domain.keys import ApiKey, SharedUse
+from nomba_desktop.domain.keys import ApiKey
 from nomba_desktop.domain.moves import (
+    LeaseLost,
     MoveRefused,
     accepted,
     nothing_left,
@@ -45,42 +47,14 @@ from nomba_desktop.domain.renewal import (
 )
 from nomba_desktop.domain.secret import Secret
 from nomba_desktop.services.auth_calls import AuthCalls, RefreshTokenRefused, Unsaved
-from nomba_desktop.services.ports import Clock, SessionLock, SessionStore
+from nomba_desktop.services.locking import news, next_news
+from nomba_desktop.services.ports import Clock, Forgetting, Owner, SessionLock, SessionStore
+from nomba_desktop.services.wishes import Asked, Held, Wish
 
 T = TypeVar("T")
 
 
-class Asked(enum.Enum):
-    """Who wants a token: a person may lift a latch, a program and the schedule may not."""
-
-    PERSON = "person"
-    PROGRAM = "program"
-    SCHEDULE = "schedule"
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A token travels with the generation it was read from."""
-
-    access: Secret
-    generation: int
-    expires_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What a caller wants: a token living `min_life` seconds (None: the usual), not the generation `replacing`."""
-
-    key: ApiKey
-    min_life: float | None
-    replacing: int | None
-    asked: Asked
-    confirmed: bool
-
-    @property
-    def may_call(self) -> bool:
-        """Whether an auth call is agreed to: a server may use the key, so a person has to say so once."""
-        return self.key.shared_use is SharedUse.ONLY_HERE or self.confirmed or self.key.auto_refresh
+__all__ = ["Asked", "Held", "Renewer", "Wish"]
 
 
 class Renewer:
@@ -130,19 +104,49 @@ class Renewer:
             return held
         deadline = self._clock.monotonic() + self._policy.lock_wait
         while True:
-            async with AsyncExitStack() as stack:
-                owner = await stack.enter_async_context(self._lock.try_hold(key.session_id))
-                if owner is None:
-                    try:
-                        return await self._renew(wish)
-                    except Unsaved as unsaved:
-                        await self._calls.save_later(unsaved, stack.pop_all())
-                        return self._handed_out(self.record(key), wish)
+            since = news(self._lock, key.session_id)
+            tried = await self._try(wish)
+            if isinstance(tried, Held):
+                return tried
             if held := self._usable(self.record(key), wish):
                 return held
-            if self._clock.monotonic() >= deadline:
-                return self._overdue(wish, owner.who)
-            await self._clock.sleep(self._policy.reread_every)
+            left = deadline - self._clock.monotonic()
+            if left <= 0:
+                return self._overdue(wish, tried.who)
+            await next_news(
+                self._lock,
+                key.session_id,
+                self._clock,
+                since=since,
+                longest=left,
+                every=self._policy.reread_every,
+            )
+            if held := self._usable(self.record(key), wish):
+                return held
+
+    async def _try(self, wish: Wish) -> Held | Owner:
+        """Renew under the lock, or say who has it.
+
+        When the team can't be reached, nobody renews alone; a token that surely lives is good to its end.
+        """
+        key = wish.key
+        try:
+            async with AsyncExitStack() as stack:
+                owner = await stack.enter_async_context(self._lock.try_hold(key.session_id))
+                if owner is not None:
+                    return owner
+                try:
+                    return await self._renew(wish)
+                except Unsaved as unsaved:
+                    await self._calls.save_later(unsaved, stack.pop_all())
+                    return self._handed_out(self.record(key), wish)
+        except LeaseLost:
+            return Owner("another desktop", self._clock.now())
+        except TeamCacheAway:
+            record = self._store.read(key.session_id)
+            if record.intent is not None or wish.replacing is not None or not self._alive(record):
+                raise
+            return self._handed_out(record, wish)
 
     async def accepted(self, key: ApiKey, generation: int) -> None:
         """A probe of that generation answered 200: noted for every process."""
@@ -244,6 +248,8 @@ class Renewer:
                 record = await self._store.apply(sid, unlatch)
             try:
                 return self._handed_out(await self._call(record, wish), wish)
+            except LeaseLost:
+                raise
             except MoveRefused:
                 continue
         raise HeldElsewhere(f"Other programs keep renewing “{wish.key.name}”.")
@@ -269,7 +275,7 @@ class Renewer:
         if record.latch is not None and not person:
             return self._latched(record)
         if record.tokens is None and not person and record.intent is None and record.attempts == 0:
-            return SignInNeeded(f"“{name}” is signed out.")
+            return self._signed_out(wish)
         if not wish.may_call:
             return AskFirst(f"A server may sign in with “{name}” too.")
         taken = record.latch is not None and record.latch.kind is LatchKind.TAKEN_ELSEWHERE
@@ -283,6 +289,11 @@ class Renewer:
         if not person and opens > now:
             return BackingOff(f"The next try for “{name}” is in {opens - now:.0f} s.")
         return None
+
+    def _signed_out(self, wish: Wish) -> SignInNeeded:
+        if isinstance(self._store, Forgetting) and self._store.awaited(wish.key.session_id):
+            return TeamRecordAwaited(f"The team cache was emptied; nobody here knows “{wish.key.name}”.")
+        return SignInNeeded(f"“{wish.key.name}” is signed out.")
 
     def _latched(self, record: SessionRecord) -> Latched | TakenElsewhere | Displaced:
         latch = record.latch
