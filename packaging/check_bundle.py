@@ -20,7 +20,7 @@ REQUIRED = (
     "_internal/PySide6/Qt/plugins/xcbglintegrations/libqxcb-egl-integration.so",
     "_internal/nomba_desktop/resources/icons/nomba-desktop.svg",
 )
-# TLS is Python's own here (httpx): Qt's plugins for it would be for QtNetwork, which isn't used.
+# TLS is Python's own here (httpx); QtNetwork is for the socket of the first window alone, without Qt's TLS plugins.
 REQUIRED_PATTERNS = (
     r"_internal/(.*/)?_ssl\.[\w.-]+\.so",
     r"_internal/libssl\.so\.\d",
@@ -34,8 +34,8 @@ UNWANTED = re.compile(
     r"""(?x)
       libgtk | libgdk | libqgtk3 | libpango | libcairo | libgio
     | (^|/)tests?/ | \.py$ | keyrings | pytest | hypothesis | PyInstaller/
-    | libQt6(?!Core|DBus|Gui|Svg\.|Widgets|XcbQpa)
-    | PySide6/Qt(?!Core|DBus|Gui|Svg|Widgets)\w+\.(abi3|cpython)
+    | libQt6(?!Core|DBus|Gui|Network|Svg\.|Widgets|XcbQpa)
+    | PySide6/Qt(?!Core|DBus|Gui|Network|Svg|Widgets)\w+\.(abi3|cpython)
     | /(translations|qml)/
     """
 )
