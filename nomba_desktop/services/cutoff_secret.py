@@ -29,7 +29,7 @@ class SecretStep:
 
     async def ask(self, run: Run) -> None:
         """Is signing in with it refused? A session that this gives is stored under the stop, for the walk to end."""
-        if run.secret is None or run.secret_refused or run.signed_in:
+        if run.secret is None or run.secret_refused or (run.signed_in and not run.disabled):
             return
         run.takeovers += 1
         try:

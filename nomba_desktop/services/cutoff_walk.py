@@ -80,8 +80,10 @@ class CutOffWalk:
                 if await self._end_doubt(run, record):
                     continue
                 break
-            if self._wants_takeover(run, record, known) and await self._take_over(run):
-                continue
+            if self._wants_takeover(run, record, known):
+                taken = await self._take_over(run)
+                if taken or self._calls.look(run).in_doubt:
+                    continue
             if known is Known.NO_BEFORE:
                 self._count_noted(run, record)
             if run.lines[Step.ACCESS].outcome not in _ENDED or not await try_refreshes(self._calls, run):
