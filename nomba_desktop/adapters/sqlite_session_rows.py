@@ -1,13 +1,11 @@
-"""One row of the session table: how it is found, and how it is opened. Light, for whoever only reads."""
+"""One row of the session table: how it is found, and how its seal is opened. Light, for whoever only reads."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from nomba_desktop.adapters.aesgcm_sealing import Sealer
-from nomba_desktop.adapters.record_codec import decode
 from nomba_desktop.domain.environments import SessionId
-from nomba_desktop.domain.record import SessionRecord
 
 KIND = "session"
 SELECT = "SELECT schema, generation, revision, sealed FROM sessions WHERE host = ? AND client_id = ?"
@@ -23,9 +21,9 @@ class Row:
     sealed: bytes
 
 
-def opened(sealer: Sealer, session: SessionId, row: Row) -> SessionRecord:
-    """The record in a row. Raises `SealBroken` when the row was edited, swapped, or sealed under another key."""
-    plain = sealer.open(
+def unsealed(sealer: Sealer, session: SessionId, row: Row) -> bytes:
+    """What was sealed. Raises `SealBroken` when the row was edited, swapped, or sealed under another key."""
+    return sealer.open(
         row.sealed,
         host=session.host,
         client_id=session.client_id,
@@ -34,4 +32,3 @@ def opened(sealer: Sealer, session: SessionId, row: Row) -> SessionRecord:
         generation=row.generation,
         revision=row.revision,
     )
-    return decode(plain, row.schema)

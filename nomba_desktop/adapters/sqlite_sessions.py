@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlite3
 
 from nomba_desktop.adapters.aesgcm_sealing import Sealer
-from nomba_desktop.adapters.record_codec import SCHEMA, encode
+from nomba_desktop.adapters.record_codec import SCHEMA, decode, encode
 from nomba_desktop.adapters.sqlite_database import Database
-from nomba_desktop.adapters.sqlite_session_rows import KIND, SELECT, Row, opened
+from nomba_desktop.adapters.sqlite_session_rows import KIND, SELECT, Row, unsealed
 from nomba_desktop.domain.environments import SessionId
 from nomba_desktop.domain.record import EMPTY, SessionRecord
 from nomba_desktop.services.ports import Move
@@ -41,7 +41,7 @@ class SqliteSessionStore:
         seen = self._seen.get(session)
         if seen is not None and seen[0] == row:
             return seen[1]
-        record = opened(self._sealer, session, row)
+        record = decode(unsealed(self._sealer, session, row), row.schema)
         self._seen[session] = (row, record)
         return record
 
@@ -57,7 +57,7 @@ class SqliteSessionStore:
         """`apply` within a transaction of the caller's, on the writer's thread."""
         found = connection.execute(SELECT, (session.host, session.client_id)).fetchone()
         row = Row(*found) if found else None
-        before = opened(self._sealer, session, row) if row else EMPTY
+        before = decode(unsealed(self._sealer, session, row), row.schema) if row else EMPTY
         after = move(before)
         if after == before:
             return before

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from typing import Protocol, TextIO
+from typing import Protocol
+
+from nomba_desktop.cli.report import Told, refuse, write_json
+from nomba_desktop.cli.terminal import Terminal
 
 #: The port that the Practice environment looks at, unless Settings says otherwise.
 DEFAULT_PORT = 8484
@@ -29,9 +32,10 @@ class PracticeCommand:
     summary = (
         "Serve a practice Nomba on 127.0.0.1 until interrupted; keys and tokens are worth nothing elsewhere."
     )
+    takes_command = False
 
-    def __init__(self, server: Callable[[], Doll], out: TextIO, err: TextIO) -> None:
-        self._server, self._out, self._err = server, out, err
+    def __init__(self, server: Callable[[], Doll], terminal: Terminal) -> None:
+        self._server, self._terminal = server, terminal
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """The practice server's options, with a fixed port for a default."""
@@ -39,23 +43,27 @@ class PracticeCommand:
         parser.set_defaults(port=DEFAULT_PORT)
 
     def run(self, options: argparse.Namespace) -> int:
-        """Serve; 1 when it could not start."""
+        """Serve; being interrupted is its good end."""
         try:
-            self._server().serve(options, self._announce)
+            self._server().serve(options, lambda said: self._announce(said, as_json=options.json))
         except OSError as error:
-            hint = "" if error.filename else " Is the port taken? Choose another with --port."
-            print(
-                f"The practice server could not start: {error.strerror or error}.{hint}",
-                file=self._err,
-                flush=True,
+            hint = "" if error.filename else "Is the port taken? Choose another with --port."
+            sentence = f"{error.strerror or error}."
+            return refuse(
+                self._terminal,
+                self.name,
+                options.json,
+                Told("ND-000", "The practice server could not start", sentence, hint),
             )
-            return 1
         except KeyboardInterrupt:
             pass
         return 0
 
-    def _announce(self, said: dict[str, object]) -> None:
+    def _announce(self, said: dict[str, object], *, as_json: bool) -> None:
         url, keys = said["url"], said["keys"]
+        if as_json:
+            write_json(self._terminal, self.name, None, {"url": url, "keys": keys})
+            return
         place = "the environment Practice of Nomba Desktop"
         if url != f"http://127.0.0.1:{DEFAULT_PORT}":
             place += " (set this address for it in Settings)"
@@ -64,4 +72,4 @@ class PracticeCommand:
             if keys
             else f"without keys: --samples-file FILE makes some for {place} and writes their secrets there"
         )
-        print(f"Practice server on {url} {use}. Ctrl+C ends it.", file=self._out, flush=True)
+        self._terminal.write(f"Practice server on {url} {use}. Ctrl+C ends it.\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import signal
 import socket
@@ -14,9 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from nomba_desktop.app.console import commands, main
+from nomba_desktop.app.console import Program, main
+from nomba_desktop.app.paths import paths_below
 from nomba_desktop.cli.command import run_command
 from nomba_desktop.cli.practice import PracticeCommand
+from nomba_desktop.cli.quick import NotQuick
+from nomba_desktop.cli.terminal import Terminal
+from tests.cli.rig import Said, Stream
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,6 +29,7 @@ class Echo:
 
     name = "echo"
     summary = "Say it again."
+    takes_command = False
 
     def __init__(self) -> None:
         self.said: list[str] = []
@@ -57,47 +61,99 @@ class FakeDoll:
             raise self._error
 
 
+def version() -> str:
+    return "1.2.3"
+
+
+def asked(command: Echo | PracticeCommand, *arguments: str, stream: Stream | None = None) -> Said:
+    out, err = stream or Stream(), Stream()
+    code = run_command([command], arguments, version, Terminal(out, err, None))
+    return Said(code, out.getvalue(), err.getvalue())
+
+
 def practised(doll: FakeDoll, *arguments: str) -> tuple[int, str, str]:
-    out, err = io.StringIO(), io.StringIO()
-    command = PracticeCommand(lambda: doll, out, err)
-    status = run_command([command], ["practice", *arguments], "1.2.3", out)
+    out, err = Stream(), Stream()
+    command = PracticeCommand(lambda: doll, Terminal(out, err, None))
+    status = run_command([command], ["practice", *arguments], version, Terminal(out, err, None))
     return status, out.getvalue(), err.getvalue()
 
 
 def test_the_command_gets_its_own_options_and_its_exit_code_is_ours() -> None:
     echo = Echo()
-    assert run_command([echo], ["echo", "--word", "hello"], "1.2.3", io.StringIO()) == 3
+    assert asked(echo, "echo", "--word", "hello").code == 3
     assert echo.said == ["hello"]
 
 
 def test_without_a_command_the_list_is_shown() -> None:
-    out = io.StringIO()
-    assert run_command([Echo()], [], "1.2.3", out) == 2
-    assert "echo        Say it again." in out.getvalue()
+    said = asked(Echo())
+    assert said.code == 2
+    assert "echo        Say it again." in said.out
 
 
 @pytest.mark.parametrize(
-    ("arguments", "status", "sentence"),
+    ("arguments", "sentence"),
     [
-        (["ecco"], 2, "there is no command 'ecco'; there are: echo"),
-        (["echo", "--wort", "x"], 2, "nomba echo: error: unrecognized arguments: --wort x"),
-        (["--version"], 0, "nomba 1.2.3"),
+        (["ecco"], "There is no command “ecco”. There are: echo."),
+        (["--wort"], "unrecognized arguments: --wort"),
+        (["echo", "--wort", "x"], "Unrecognized arguments: --wort x."),
+        (["echo", "--wor", "x"], "Unrecognized arguments: --wor x."),
+        (["echo", "--word"], "Argument --word: expected one argument."),
+        (["ecco" * 20], "There is no command that was given (80 characters)."),
+        (["echo", "--wort", "y" * 40], "Unrecognized arguments: --wort •••."),
     ],
 )
-def test_what_argparse_says(
-    arguments: list[str], status: int, sentence: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_asked_wrongly(arguments: list[str], sentence: str) -> None:
+    said = asked(Echo(), *arguments)
+    assert (said.code, said.out) == (2, "")
+    assert sentence.lower() in said.err.lower()
+    assert "usage:" not in said.err
+    as_json = asked(Echo(), *arguments, "--json") if arguments[0] == "echo" and len(arguments) > 2 else None
+    if as_json is not None:
+        assert (as_json.code, as_json.err) == (2, "")
+        assert as_json.json["error"]["reference"] == "ND-600"
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["echo", "--help"]])
+def test_what_argparse_says(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        run_command([Echo()], arguments, "1.2.3", io.StringIO())
-    assert ended.value.code == status
-    said = capsys.readouterr()
-    assert sentence in said.out + said.err
+        asked(Echo(), *arguments)
+    assert ended.value.code == 0
+    said = capsys.readouterr().out
+    assert "nomba 1.2.3" in said if arguments == ["--version"] else "usage: nomba" in said
 
 
-def test_every_command_is_documented_and_named_once() -> None:
-    every = commands(io.StringIO(), io.StringIO())
-    assert len({command.name for command in every}) == len(every) >= 1
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--secret", "planted-value"],
+        ["--secret=planted-value"],
+        ["--client-secret", "planted-value"],
+        ["--token", "planted-value"],
+        ["--word", "A" * 86 + "=="],
+        ["--word=" + "A" * 86 + "=="],
+        ["A" * 43 + "="],
+        ["eyJhbGciOiJI.eyJzdWIiOiIx.c2lnbmF0dXJl"],
+    ],
+)
+def test_a_secret_as_an_argument_is_refused_and_not_repeated(arguments: list[str]) -> None:
+    echo = Echo()
+    said = asked(echo, "echo", *arguments)
+    assert (said.code, said.out, echo.said) == (2, "", [])
+    assert "never given as an argument" in said.err
+    assert "standard input" in said.err
+    for argument in arguments:
+        value = argument.partition("=")[2] or argument
+        assert value.startswith("--") or value not in said.err
+
+
+def test_every_command_is_documented_and_named_once(tmp_path: Path) -> None:
+    program = Program(Terminal(None, None, None), paths_below(tmp_path), NotQuick())
+    every = program.commands()
+    docs = (ROOT / "docs" / "command-line.md").read_text("utf-8")
+    assert len({command.name for command in every}) == len(every) == 13
     assert all(command.summary.endswith(".") for command in every)
+    for command in every:
+        assert f"### `nomba {command.name}" in docs
 
 
 def test_practice_listens_where_the_environment_looks() -> None:
@@ -132,12 +188,15 @@ def test_a_taken_port_and_a_file_that_cannot_be_written_are_told_apart() -> None
         1,
         "",
         (
-            "The practice server could not start: Address already in use. "
-            "Is the port taken? Choose another with --port.\n"
+            "nomba practice: The practice server could not start: Address already in use.\n"
+            "  Is the port taken? Choose another with --port.\n"
+            "  (ND-000)\n"
         ),
     )
     unwritable = practised(FakeDoll(OSError(13, "Permission denied", "keys.json")))
-    assert unwritable[2] == "The practice server could not start: Permission denied.\n"
+    assert unwritable[2] == (
+        "nomba practice: The practice server could not start: Permission denied.\n  (ND-000)\n"
+    )
 
 
 def test_the_real_command_serves_and_ends_quietly(tmp_path: Path) -> None:
@@ -171,5 +230,5 @@ def test_a_taken_port_for_real(capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["practice", "--port", str(port)]) == 1
     said = capsys.readouterr()
     assert said.out == ""
-    assert said.err.startswith("The practice server could not start: ")
+    assert said.err.startswith("nomba practice: The practice server could not start: ")
     assert "Choose another with --port." in said.err
