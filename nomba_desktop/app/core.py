@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from nomba_desktop.adapters.sqlite_opening import Opened
     from nomba_desktop.services.api_switch import ApiSwitch
     from nomba_desktop.services.cutoff import CutOff
-    from nomba_desktop.services.ports import SessionStore
+    from nomba_desktop.services.ports import SessionLock, SessionStore
     from nomba_desktop.services.rate_limit import RateLimiter
     from nomba_desktop.services.renewals import Renewals
     from nomba_desktop.services.sessions import Sessions
@@ -61,6 +61,7 @@ class Core:
         self._api: ApiSwitch | None = None
         self._limiter: RateLimiter | None = None
         self._store: SessionStore | None = None
+        self._lock: SessionLock | None = None
         self._keys: Keys | None = None
         self._memory: tempfile.TemporaryDirectory[str] | None = None
         self._opening = asyncio.Lock()
@@ -135,6 +136,7 @@ class Core:
                 vault=self.vault,
                 keyring=self.keyring,
                 records=lambda: self._store,
+                lock=lambda: self._lock,
                 clock=world.clock,
                 chance=world.chance,
             )
@@ -191,7 +193,7 @@ class Core:
         world, me = self._world, str(self._world.who)
         database, locks = await self._place_of_sessions()
         store = SqliteSessionStore(database, Sealer(cache_key))
-        lock = FileSessionLock(locks, world.clock, me, world.executor)
+        lock = self._lock = FileSessionLock(locks, world.clock, me, world.executor)
         limiter = RateLimiter(world.clock, on_wait=self._lane_waits)
         self._limiter = limiter
         api = self._api = ApiSwitch(world.api(limiter, self.settings))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from typing import TypeVar
 
 from nomba_desktop.domain.errors import DraftRejected, KeyringError, StoreError, UnknownKey
 from nomba_desktop.domain.keys import (
     ApiKey,
+    Field,
     FieldRemark,
     KeyDraft,
     KeyId,
@@ -20,7 +21,17 @@ from nomba_desktop.domain.keys import (
 from nomba_desktop.domain.secret import Secret
 from nomba_desktop.domain.snapshot import InventoryLoaded, KeyForgotten, KeySaved
 from nomba_desktop.services.keyring_watch import KeyringWatch
-from nomba_desktop.services.ports import Binding, BoundSecret, Chance, Clock, Inventory, SessionStore, Vault
+from nomba_desktop.services.locking import hold
+from nomba_desktop.services.ports import (
+    Binding,
+    BoundSecret,
+    Chance,
+    Clock,
+    Inventory,
+    SessionLock,
+    SessionStore,
+    Vault,
+)
 from nomba_desktop.services.state import State
 
 T = TypeVar("T")
@@ -39,7 +50,9 @@ class Keys:
         records: Callable[[], SessionStore | None],
         clock: Clock,
         chance: Chance,
+        lock: Callable[[], SessionLock | None] = lambda: None,
     ) -> None:
+        self._lock = lock
         self._state, self._inventory, self._vault, self._keyring = state, inventory, vault, keyring
         self._records, self._clock, self._chance = records, clock, chance
         self._listeners: list[Callable[[], None]] = []
@@ -89,13 +102,20 @@ class Keys:
     async def edit(
         self, key_id: KeyId, draft: KeyDraft, secret: Secret | None
     ) -> ApiKey | tuple[FieldRemark, ...]:
-        """Save changes. The stored secret is bound anew when the ids it belongs to were corrected."""
+        """Save changes. The stored secret is bound anew when the ids it belongs to were corrected, never to another
+        host: that needs the secret again. The session of a client id that is no more is forgotten."""
         old = self._key(key_id)
         blocking = self._blocking(draft, key_id)
         host = self._host(draft)
         if blocking or host is None:
             return blocking
         key = key_from_draft(draft, key_id, host, self._clock.now(), base=old)
+        if key.host != old.host and secret is None:
+            return (
+                FieldRemark(
+                    Field.SECRET, f"The address is {key.host} now: enter the secret again to send it there."
+                ),
+            )
         rebound = (key.host, key.client_id, key.account_id) != (old.host, old.client_id, old.account_id)
         before = await self._guard(self._vault.get(key_id)) if secret is not None or rebound else None
         if secret is None and rebound and before is not None and before.binding == _binding(old):
@@ -108,6 +128,8 @@ class Keys:
             if secret is not None:
                 await self._put_back(key_id, before)
             raise
+        if key.session_id != old.session_id:
+            await self._forget_session(old)
         self._publish(KeySaved(key))
         return key
 
@@ -136,11 +158,19 @@ class Keys:
         """
         key = self._key(key_id)
         await self._guard(self._vault.delete(key_id))
-        store = self._records()
-        if store is not None:
-            await store.forget(key.session_id)
+        await self._forget_session(key)
         await self._inventory.forget(key_id)
         self._publish(KeyForgotten(key_id))
+
+    async def _forget_session(self, key: ApiKey) -> None:
+        """Delete the session record, under its lock: a refresh under way would write it again."""
+        store, lock = self._records(), self._lock()
+        if store is None:
+            return
+        async with AsyncExitStack() as held:
+            if lock is not None:
+                await held.enter_async_context(hold(lock, key.session_id, self._clock, key.name))
+            await store.forget(key.session_id)
 
     def _key(self, key_id: KeyId) -> ApiKey:
         key = self._state.snapshot.keys.get(key_id)

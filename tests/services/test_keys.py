@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -23,11 +24,13 @@ from nomba_desktop.services.keys import Keys
 from nomba_desktop.services.notices import Notices
 from nomba_desktop.services.ports import Binding
 from nomba_desktop.services.state import State
+from tests.support.fakes.fake_lock import FakeLock, SharedLocks
 from tests.support.fakes.fake_vault import FakeVault
 from tests.support.fakes.fixed_chance import FixedChance
 from tests.support.fakes.manual_clock import ManualClock
 from tests.support.fakes.memory_keys import MemoryInventory
 from tests.support.fakes.memory_sessions import MemorySessionStore
+from tests.support.qtloop import turn
 
 PRACTICE = practice()
 ACCOUNT, CLIENT = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
@@ -52,6 +55,7 @@ class Shop:
         self.state = State()
         self.vault, self.inventory, self.store = FakeVault(clock), MemoryInventory(), MemorySessionStore()
         self.records: MemorySessionStore | None = self.store
+        self.clock, self.lock = clock, FakeLock(clock, "window", SharedLocks())
         notices = Notices(self.state, clock)
         self.keys = Keys(
             state=self.state,
@@ -61,6 +65,7 @@ class Shop:
             records=lambda: self.records,
             clock=clock,
             chance=FixedChance(),
+            lock=lambda: self.lock,
         )
         self.state.publish(EnvironmentsKnown((LIVE, PRACTICE)))
 
@@ -293,3 +298,40 @@ async def test_forgetting_while_the_sessions_are_closed(shop: Shop) -> None:
     shop.records = None
     await shop.keys.forget(key.id)
     assert shop.listed == []
+
+
+async def test_forgetting_waits_for_a_refresh_under_way(shop: Shop) -> None:
+    key = await with_record(shop)
+    elsewhere = FakeLock(shop.clock, "refresh", shop.lock.shared)
+    async with elsewhere.try_hold(key.session_id) as owner:
+        assert owner is None
+        forgetting = asyncio.create_task(shop.keys.forget(key.id))
+        await turn(3)
+        assert shop.store.read(key.session_id) != EMPTY
+        forgetting.cancel()
+        await asyncio.gather(forgetting, return_exceptions=True)
+    await shop.keys.forget(key.id)
+    assert shop.store.read(key.session_id) == EMPTY
+
+
+async def test_a_corrected_client_id_leaves_no_session_of_the_old_one(shop: Shop) -> None:
+    key = await with_record(shop)
+    edited = await shop.keys.edit(key.id, replace(DRAFT, client_id=OTHER), None)
+    assert isinstance(edited, ApiKey)
+    assert shop.store.read(key.session_id) == EMPTY
+
+
+async def test_a_secret_is_not_bound_to_another_host_by_itself(shop: Shop) -> None:
+    key = await shop.added()
+    shop.state.publish(EnvironmentsKnown((LIVE, practice("http://127.0.0.1:9999"))))
+    refused = await shop.keys.edit(key.id, DRAFT, None)
+    assert not isinstance(refused, ApiKey)
+    assert [remark.field for remark in refused] == [Field.SECRET]
+    before = await shop.vault.get(key.id)
+    assert before is not None
+    assert before.binding.host == PRACTICE.host
+    moved = await shop.keys.edit(key.id, replace(DRAFT, secret_length=88), NEWER)
+    assert isinstance(moved, ApiKey)
+    after = await shop.vault.get(key.id)
+    assert after is not None
+    assert (after.binding.host, after.secret) == ("127.0.0.1:9999", NEWER)

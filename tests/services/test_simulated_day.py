@@ -38,6 +38,7 @@ async def signed_in_core(root: Path, clock: VirtualClock, server: PracticeWorld,
     return core
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.virtual_time
 async def test_no_gap_in_a_day_and_no_call_too_many(tmp_path: Path) -> None:
     clock = VirtualClock(asyncio.get_running_loop())
