@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC
-from email.utils import parsedate_to_datetime
 
 #: A larger difference is cut to this many seconds: it is a fault, not an offset.
 MAX_OFFSET = 86_400.0
@@ -19,6 +18,8 @@ def clock_offset(date_header: str | None, sent_at: float, received_at: float) ->
     """
     if not date_header or len(date_header) > 64:
         return None
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - the window's rows would wait for it
+
     try:
         read = parsedate_to_datetime(date_header)
         # without a zone, and with "-0000", it is read as naive: UTC is meant, not this computer's zone
