@@ -253,7 +253,8 @@ class CutOff:
                     await self._follow(key, record)
             except StoreError:
                 continue  # shown as the session's state
-            if record.debt is not None and (record.debt.tokens_left or record.debt.secret_dead):
+            debt = record.debt
+            if debt is not None and (debt.tokens_left or debt.secret_dead or self._walk.manages(key)):
                 owing.append(key)
         async with asyncio.TaskGroup() as group:
             paying = [group.create_task(self._pay(key)) for key in owing]
@@ -334,7 +335,7 @@ class CutOff:
             run.lines.update({line.step: line for line in debt.lines})
         else:
             await self._walk.end_tokens(run)
-        if ask or (run.disabled and debt.secret_left):
+        if ask or (debt.secret_left and self._walk.manages(run.key)):
             await self._ask(run)
         await self._secret.finish(run)
         after = self._store.read(run.key.session_id)

@@ -14,7 +14,7 @@ from nomba_desktop.domain.cutoff import (
     WhatHappened,
     clock_words,
 )
-from nomba_desktop.domain.errors import ApiError, Fate
+from nomba_desktop.domain.errors import ApiError, Fate, SecretBoundElsewhere
 from nomba_desktop.domain.keys import ApiKey
 from nomba_desktop.domain.moves_stop import (
     close_cut_off,
@@ -64,14 +64,22 @@ class CutOffWalk:
 
     def manages(self, key: ApiKey) -> bool:
         """Whether the key itself can be disabled at its environment."""
-        return self._management is not None and self._targets(key).environment.manages_keys
+        if self._management is None:
+            return False
+        try:
+            return self._targets(key).environment.manages_keys
+        except SecretBoundElsewhere:
+            return False  # nothing can be sent for it; the walk says so
 
     async def end_tokens(self, run: Run) -> SessionRecord:
         """Steps 3 to 9: the record with its debt closed as far as it could be proved, and the lines in `run`.
 
         Raises `MoveRefused` (look again), `StoreError`.
         """
-        known = Known.OPEN
+        record = self._calls.look(run)
+        noted = record.debt.control if record.debt is not None else None
+        if self.manages(run.key) and noted == record.generation:
+            await self._disable(run)  # an interrupted run may have done it: no token can be got any more
         for _ in range(ROUNDS):
             record = self._calls.look(run)
             known = await self._end_known(run, record)
@@ -84,8 +92,7 @@ class CutOffWalk:
                 taken = await self._take_over(run)
                 if taken or self._calls.look(run).in_doubt:
                     continue
-            if known is Known.NO_BEFORE:
-                self._count_noted(run, record)
+            self._count_noted(run, record)
             if run.lines[Step.ACCESS].outcome not in _ENDED or not await try_refreshes(self._calls, run):
                 break
         if self.manages(run.key) and not run.disabled and not await self._disable(run):
@@ -206,10 +213,12 @@ class CutOffWalk:
     def _count_noted(self, run: Run, record: SessionRecord) -> None:
         """A control that an interrupted run noted counts where no token can be got that could be proved (5)."""
         debt = record.debt
+        line = run.lines.get(Step.ACCESS)
         if debt is None or record.tokens is None or debt.control != record.generation:
             return
-        line = run.lines.get(Step.ACCESS)
-        after = line.evidence.after if line is not None else 0
+        if line is None or line.outcome is not Outcome.REFUSED:
+            return
+        after = line.evidence.after
         remark = f"noted at {clock_words(debt.control_at)}, before the app was interrupted"
         run.put(
             Line(Step.ACCESS, Outcome.PROVED, Evidence(200, debt.control_at, "", 0.0, after, 0.0, remark))
@@ -300,6 +309,7 @@ class CutOffWalk:
     async def _close(self, run: Run) -> SessionRecord:
         record = self._calls.look(run)
         debt = record.debt
+        self._count_noted(run, record)
         if record.tokens is None and record.latch is not None and self._outsider_lives(run, record):
             self._unknown_outsider(run, record)
         if not record.in_doubt or run.disabled:
