@@ -11,12 +11,13 @@ from nomba_desktop.services.ports import Clock
 
 @dataclass(slots=True)
 class Lease:
-    """A lease on one session: owner's nonce, epoch, fencing number, sealed owner.
+    """A lease on one session, by way of one connection (`team`): owner's nonce, epoch, fencing number, sealed owner.
 
     `ends`, `ends_wall`: when it ends by this computer's two clocks unless it is extended. One of them may stand
     still while the computer sleeps. `lost`: somebody else had it since, or its epoch is over; `over`: given back.
     """
 
+    team: object
     session: SessionId
     nonce: str
     epoch: str
@@ -40,10 +41,10 @@ class Lease:
 _held: ContextVar[tuple[Lease, ...]] = ContextVar("held", default=())
 
 
-def carried(session: SessionId) -> Lease | None:
-    """The lease of the running task on this session."""
+def carried(team: object, session: SessionId) -> Lease | None:
+    """The lease of the running task on this session, by way of that connection."""
     for lease in _held.get():
-        if lease.session == session and not lease.over:
+        if lease.team is team and lease.session == session and not lease.over:
             return lease
     return None
 

@@ -105,12 +105,12 @@ class TeamSessionLock:
 
     def still_held(self, session: SessionId) -> bool:
         """Whether the running task's lease surely runs: looked at immediately before sending (protocol 8)."""
-        lease = carried(session)
+        lease = carried(self._team, session)
         return lease is None or lease.runs(self._clock)
 
     async def hold_again(self, session: SessionId, wait: float = 20.0) -> bool:
         """Take the lease again after it was lost, waiting for who has it (protocol 10); whether it is ours now."""
-        lease = carried(session)
+        lease = carried(self._team, session)
         if lease is None:
             return True
         deadline = self._clock.monotonic() + wait
@@ -152,7 +152,14 @@ class TeamSessionLock:
         if not number:
             return self._owner(holder, name)
         return Lease(
-            session, nonce, epoch, int(number), who, asked + self._seconds, asked_wall + self._seconds
+            self._team,
+            session,
+            nonce,
+            epoch,
+            int(number),
+            who,
+            asked + self._seconds,
+            asked_wall + self._seconds,
         )
 
     def _owner(self, sealed: bytes, name: str) -> Owner:

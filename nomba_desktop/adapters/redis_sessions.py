@@ -168,7 +168,7 @@ class TeamSessionStore:
             part = sessions[start : start + _AT_ONCE]
             epoch, rows = await self._fetch(part)
             for session, row in zip(part, rows, strict=True):
-                if not self._agrees(session, epoch, row):
+                if not self._agrees(session, epoch, row, self._mirror.mark(session)):
                     try:
                         await self.refresh(session)
                     except SealBroken as error:
@@ -187,8 +187,7 @@ class TeamSessionStore:
             self._epoch = epoch
         return epoch, [Row.read(fields) for fields in rows]
 
-    def _agrees(self, session: SessionId, epoch: str, row: Row | None) -> bool:
-        mark = self._mirror.mark(session)
+    def _agrees(self, session: SessionId, epoch: str, row: Row | None, mark: Mark | None) -> bool:
         if row is None or mark is None:
             return row is None and mark is None and self._mirror.read(session) == EMPTY
         seen = (mark.epoch, mark.revision, mark.head)
@@ -197,11 +196,12 @@ class TeamSessionStore:
     async def _settled(self, session: SessionId) -> _At:
         """The row, after whatever it takes that mirror and row agree in the present epoch."""
         for _ in range(_MOST_TRIES):
-            # Before the row: another process of this desktop may mirror what it writes between the two.
+            # In this order: what another process of this desktop writes meanwhile makes the record newer than the
+            # mark and the row, never older, and then the compare-and-set fails.
             mark = self._mirror.mark(session)
             epoch, (row,) = await self._fetch([session])
             known = self._mirror.read(session)
-            if self._agrees(session, epoch, row):
+            if self._agrees(session, epoch, row, mark):
                 return _At(session, epoch, row, known)
             found = self._team.sealer.open(session, row) if row is not None else EMPTY
             judged = judge(epoch, row, found, mark, known)
@@ -262,7 +262,7 @@ class TeamSessionStore:
                     return after
                 revision = at.revision + 1
                 base = revision if move is _forgotten else at.base
-                mark, lease = self._mirror.mark(session), carried(session)
+                mark, lease = self._mirror.mark(session), carried(self._team, session)
                 if await self._write(
                     at, after, revision=revision, base=base, mark=mark, move=move, lease=lease
                 ):

@@ -323,6 +323,11 @@ class Renewer:
     async def _resolve(self, record: SessionRecord, wish: Wish) -> SessionRecord:
         """In doubt (5): with a secret issue; without one probe, wait for W, try the refresh token once."""
         key, by_person = wish.key, wish.asked is Asked.PERSON
+        if record.intent is not None and record.intent.kind is CallKind.RESTORED:
+            # No call of ours stands behind it: the token may well be the live one (team, 3).
+            record = await self._settled(record, wish)
+            if self._usable(record, wish):
+                return record
         try:
             secret = await self._calls.secret_of(key)
         except KeyringError:

@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import socket
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from redis.asyncio import Redis
 
@@ -64,7 +64,7 @@ class Server:
             self.dump.unlink(missing_ok=True)
         await self.start()
 
-    async def say(self, *command: str | bytes | int) -> object:
+    async def say(self, *command: str | bytes | int) -> Any:
         """What an operator with full rights types."""
         client = Redis(host="127.0.0.1", port=self.port, protocol=2)
         try:
