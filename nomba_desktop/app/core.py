@@ -70,7 +70,7 @@ class Core:
         self._scheduled = False
         self._wants_schedule = False
         self._watch: StoreWatch | None = None
-        self._seen = True
+        self._seen, self._told = True, False
         self._settings_read = False
         self.settings_mistaken = False
         self.keyring.on_back(self._keyring_is_back)
@@ -285,16 +285,35 @@ class Core:
             self._scheduled = True
             self.tasks.spawn(self.renewals.run(), name="the schedule")
             self._watch = StoreWatch(self.sessions, self._world.clock, self.tasks)
-            self._watch.begin(seen=self._seen)
+            self._watch.begin(seen=self._seen, told=self._told)
             if self.cut_off is not None:
                 self.tasks.spawn(self.cut_off.pay_debts(), name="finish cutting keys off")
+
+    @property
+    def store_files(self) -> tuple[Path, ...]:
+        """The files that change with every write to the sessions; empty while they aren't open."""
+        if self.sessions is None:
+            return ()
+        path = self._databases[-1].path
+        return (path, path.with_name(f"{path.name}-wal"))
+
+    def told_of_writes(self) -> None:
+        """From now on the system tells of writes: `store_written` is called for each."""
+        self._told = True
+        if self._watch is not None:
+            self._watch.begin(seen=self._seen, told=True)
+
+    def store_written(self) -> None:
+        """Somebody wrote to the store."""
+        if self._watch is not None:
+            self._watch.look()
 
     def seen(self, visible: bool) -> None:
         """Somebody can see the window, or no longer can: the store is looked at often, or now and then."""
         if visible != self._seen:
             self._seen = visible
             if self._watch is not None:
-                self._watch.begin(seen=visible)
+                self._watch.begin(seen=visible, told=self._told)
 
     def _session_changed(self, session: SessionId) -> None:
         if self.sessions is not None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
     from nomba_desktop.ui.furnish import Furnishing
+    from nomba_desktop.ui.platform.file_signal import FileSignal
     from nomba_desktop.ui.platform.single_instance import FirstInstance
     from nomba_desktop.ui.window import MainWindow
 
@@ -64,6 +65,7 @@ class WindowApp:
         self.wake.woke.connect(self._woke)
         self._world, self._prepare, self._socket = world, prepare, socket
         self.first: FirstInstance | None = None
+        self.files: FileSignal | None = None
         self._stop = asyncio.Event()
         self.window.closing.connect(self.stop)
         self.window.seen.connect(self.core.seen)
@@ -75,6 +77,17 @@ class WindowApp:
     def _woke(self) -> None:
         if self.core.renewals is not None:
             self.core.renewals.wake()
+
+    def _follow_writes(self) -> None:
+        """Let the system tell of other processes' writes, where it can."""
+        from nomba_desktop.ui.platform.file_signal import FileSignal
+
+        files = self.core.store_files
+        if files:
+            self.files = FileSignal(files, self.window)
+            self.files.written.connect(self.core.store_written)
+            if self.files.works:
+                self.core.told_of_writes()
 
     def _listen(self) -> None:
         """From now on later starts show this window instead of opening another."""
@@ -92,11 +105,14 @@ class WindowApp:
             if self._prepare is not None:
                 await self._prepare(self.core)
             self.core.run_schedule()
+            self._follow_writes()
             await self._stop.wait()
         finally:
             self.wake.close()
             if self.first is not None:
                 self.first.close()
+            if self.files is not None:
+                self.files.close()
             self.clipboard.clear_if_ours()
             if self.furnishing is not None:
                 self.furnishing.close()

@@ -9,7 +9,7 @@ import pytest
 
 from nomba_desktop.services.sessions import Sessions
 from nomba_desktop.services.tasks import Tasks
-from nomba_desktop.services.watcher import LOOK_EVERY, LOOK_UNSEEN, StoreWatch
+from nomba_desktop.services.watcher import LOOK_EVERY, LOOK_TOLD, LOOK_UNSEEN, StoreWatch
 from tests.support.virtual_time import VirtualClock
 
 pytestmark = pytest.mark.virtual_time
@@ -48,4 +48,18 @@ async def test_the_pace_follows_whether_somebody_sees_it() -> None:
     assert looks.since() == 1, "shown again: looked at once"
     await clock.sleep(1)
     assert looks.since() == 1, "another process's change shows within a second"
+    await tasks.aclose()
+
+
+async def test_where_the_system_tells_the_pace_is_a_safety_net() -> None:
+    looks, tasks = Looks(), Tasks(lambda what, error: None)
+    clock = VirtualClock(asyncio.get_running_loop())
+    watch = StoreWatch(cast("Sessions", looks), clock, tasks)
+
+    watch.begin(seen=True, told=True)
+    assert looks.since() == 1
+    watch.look()
+    assert looks.since() == 1
+    await clock.sleep(65)
+    assert looks.since() == int(65 / LOOK_TOLD)
     await tasks.aclose()
