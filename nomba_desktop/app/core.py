@@ -22,7 +22,7 @@ from nomba_desktop.domain.limits import Lane, Priority
 from nomba_desktop.domain.renewal import DEFAULT_POLICY, Policy
 from nomba_desktop.domain.sessions import WaitFor, Waiting
 from nomba_desktop.domain.settings import DEFAULTS, Settings, non_default
-from nomba_desktop.domain.snapshot import EnvironmentsKnown, ServerHeard, SessionsSeen, Severity
+from nomba_desktop.domain.snapshot import EnvironmentsKnown, SessionsSeen, Severity
 from nomba_desktop.services.keyring_watch import KeyringWatch
 from nomba_desktop.services.keys import Keys
 from nomba_desktop.services.notices import Notices
@@ -176,85 +176,27 @@ class Core:
             await self._wire_sessions(cache_key)
 
     async def _wire_sessions(self, cache_key: bytes) -> None:
-        from nomba_desktop.adapters.aesgcm_sealing import Sealer
-        from nomba_desktop.adapters.filelock_lock import FileSessionLock
-        from nomba_desktop.adapters.sqlite_host_facts import SqliteHostFacts
-        from nomba_desktop.adapters.sqlite_sessions import SqliteSessionStore
-        from nomba_desktop.services.api_switch import ApiSwitch
-        from nomba_desktop.services.auth_calls import AuthCalls
-        from nomba_desktop.services.auth_targets import targets_of
-        from nomba_desktop.services.cutoff import CutOff
-        from nomba_desktop.services.probes import Prober
-        from nomba_desktop.services.rate_limit import RateLimiter
-        from nomba_desktop.services.renewals import Renewals
-        from nomba_desktop.services.renewer import Renewer
-        from nomba_desktop.services.sessions import Sessions
+        from nomba_desktop.app.session_wiring import Ground, wire_sessions
 
-        world, me = self._world, str(self._world.who)
         database, locks = await self._place_of_sessions()
-        store = SqliteSessionStore(database, Sealer(cache_key))
-        lock = self._lock = FileSessionLock(locks, world.clock, me, world.executor)
-        limiter = RateLimiter(world.clock, on_wait=self._lane_waits)
-        self._limiter = limiter
-        api = self._api = ApiSwitch(world.api(limiter, self.settings))
-        targets = targets_of(self.state)
-        prober = Prober(api, targets)
-        facts = SqliteHostFacts(database)
-        calls = AuthCalls(
-            store=store,
-            api=api,
-            vault=self.vault,
-            facts=facts,
-            targets=targets,
-            prober=prober,
-            clock=world.clock,
-            chance=world.chance,
-            tasks=self.tasks,
-            me=me,
-            changed=self._session_changed,
-            heard=lambda host, at, offset: self.state.publish(ServerHeard(host, at, offset)),
+        ground = Ground(
+            world=self._world,
             policy=self._policy,
-        )
-        sessions = Sessions(
+            settings=self.settings,
             state=self.state,
-            store=store,
-            lock=lock,
-            renewer=Renewer(store, lock, calls, world.clock, self._policy),
-            api=api,
-            targets=targets,
-            prober=prober,
+            tasks=self.tasks,
+            vault=self.vault,
             keyring=self.keyring,
-            clock=world.clock,
-            me=me,
-        )
-        self._store, self.sessions = store, sessions
-        self.cut_off = CutOff(
-            state=self.state,
             keys=self.keys,
-            store=store,
-            lock=lock,
-            api=api,
-            vault=self.vault,
-            auth=calls,
-            targets=targets,
-            clock=world.clock,
-            chance=world.chance,
-            me=me,
-            seen=lambda key: sessions.observe([key]),
-            policy=self._policy,
-            management=world.key_management,
+            changed=self._session_changed,
+            lane_waits=self._lane_waits,
         )
-        self.renewals = Renewals(
-            state=self.state,
-            sessions=sessions,
-            clock=world.clock,
-            chance=world.chance,
-            tasks=self.tasks,
-            probe_every=float(self.settings.probe_every),
-        )
+        wired = wire_sessions(ground, database, locks, cache_key)
+        self._store, self._lock, self._api, self._limiter = wired.store, wired.lock, wired.api, wired.limiter
+        self.sessions, self.cut_off, self.renewals = wired.sessions, wired.cut_off, wired.renewals
         if database.opened.recovered:
-            await sessions.doubt_all()
-        sessions.observe()
+            await wired.sessions.doubt_all()
+        wired.sessions.observe()
 
     async def _place_of_sessions(self) -> tuple[Database, Path]:
         from nomba_desktop.adapters.sqlite_database import Database
