@@ -1,4 +1,4 @@
-"""The sessions wired together: store, lock, connections, walk, schedule, cut-off. Made once the keyring gave the key."""
+"""The sessions wired together: store, lock, connections, walk, schedule, cut-off; made once there is the cache key."""
 
 from __future__ import annotations
 
