@@ -17,9 +17,11 @@ from nomba_desktop.domain.secret import Secret
 from nomba_desktop.domain.settings import Settings
 from nomba_desktop.domain.snapshot import Severity
 from nomba_desktop.domain.tokens import read_claims
+from nomba_desktop.ui.actions_cut_off import CutOffActions
 from nomba_desktop.ui.intents import Inspection
 
 if TYPE_CHECKING:
+    from nomba_desktop.services.cutoff import CutOff
     from nomba_desktop.services.keyring_watch import KeyringWatch
     from nomba_desktop.services.keys import Keys
     from nomba_desktop.services.notices import Notices
@@ -52,6 +54,11 @@ class Services(Protocol):
         """The sessions, once opened."""
         ...
 
+    @property
+    def cut_off(self) -> CutOff | None:
+        """The service that cuts keys off, once the sessions were opened."""
+        ...
+
     async def memory_only(self) -> None:
         """Keep secrets in memory for this run."""
         ...
@@ -65,7 +72,7 @@ class Services(Protocol):
         ...
 
 
-class Actions:
+class Actions(CutOffActions):
     """Implements `Intents` on the services. Errors become notices, with the key's name."""
 
     def __init__(
@@ -77,6 +84,7 @@ class Actions:
         practise: Callable[[], None],
         open_url: Callable[[str], object],
     ) -> None:
+        super().__init__(services)
         self._services, self._clock, self._clipboard = services, clock, clipboard
         self._practise, self._open_url = practise, open_url
 

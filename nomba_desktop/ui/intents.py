@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from nomba_desktop.domain.cutoff import Receipt, WhatHappened
 from nomba_desktop.domain.keys import FieldRemark, KeyDraft, KeyId
 from nomba_desktop.domain.secret import Secret
 from nomba_desktop.domain.settings import Settings
@@ -82,6 +83,36 @@ class Intents(Protocol):
 
     def forget_key(self, key_id: KeyId) -> None:
         """Delete the key, its session record and its secret, read back."""
+        ...
+
+    async def suspend(self, key_id: KeyId, reason: str) -> Receipt:
+        """Stop a key until it is resumed, end its token and check. Raises a `NombaDesktopError`: nothing was done."""
+        ...
+
+    async def revoke(self, key_id: KeyId, what: WhatHappened, reason: str, operator: str) -> Receipt:
+        """Stop a key for good, end its token and check. Raises a `NombaDesktopError`: nothing was done."""
+        ...
+
+    async def check_again(self, key_id: KeyId) -> Receipt:
+        """Go on with what a cut-off left: end what lives, ask whether the stored secret still signs in.
+
+        Raises a `NombaDesktopError`.
+        """
+        ...
+
+    async def delete_secret_unproved(self, key_id: KeyId, operator: str) -> Receipt:
+        """Delete the secret of a revoked key although it may still sign in; `operator` answers for it.
+
+        Raises a `NombaDesktopError`.
+        """
+        ...
+
+    def last_receipt(self, key_id: KeyId) -> Receipt | None:
+        """The receipt of the last cut-off, None where there is none or it can't be read."""
+        ...
+
+    def resume(self, key_id: KeyId) -> None:
+        """Lift a suspension and sign in anew; the person agreed to the sign-in."""
         ...
 
     async def inspect(self, text: Secret) -> Inspection:
