@@ -78,7 +78,7 @@ class TeamSessionStore:
         self._each: defaultdict[SessionId, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._unsure: dict[SessionId, tuple[Row, Move]] = {}
         self._epoch = ""
-        self._alarmed: set[tuple[SessionId, str]] = set()
+        self._alarmed: set[tuple[SessionId, bytes]] = set()
         self._wanted = asyncio.Event()
         self._unfetched: set[SessionId] = set()
 
@@ -114,7 +114,7 @@ class TeamSessionStore:
 
     # -- more than a SessionStore --------------------------------------------------------------------------------------
 
-    def awaited(self, session: SessionId) -> bool:
+    def waits_for_others(self, session: SessionId) -> bool:
         """Whether the store may have lost this session, nothing of it is known here, and another desktop may know."""
         return self._mirror.mark(session) is None and self._mirror.epochs() > 1
 
@@ -205,8 +205,8 @@ class TeamSessionStore:
                 return _At(session, epoch, row, known)
             found = self._team.sealer.open(session, row) if row is not None else EMPTY
             judged = judge(epoch, row, found, mark, known)
-            if judged.lost:
-                self._alarm(session, epoch, row, found, known)
+            if judged.lost and mark is not None:
+                self._alarm(session, mark, row, known)
             if judged.renew:
                 await self._team.renew_epoch(epoch)
                 continue
@@ -236,16 +236,15 @@ class TeamSessionStore:
             case _:
                 return folded(found, known, intent, now, self._policy)
 
-    def _alarm(
-        self, session: SessionId, epoch: str, row: Row | None, found: SessionRecord, known: SessionRecord
-    ) -> None:
-        if (session, epoch) in self._alarmed:
+    def _alarm(self, session: SessionId, mark: Mark, row: Row | None, known: SessionRecord) -> None:
+        if (session, mark.head) in self._alarmed:
             return
-        self._alarmed.add((session, epoch))
-        shown = "nothing of it any more" if row is None else f"version {found.generation} of it"
+        self._alarmed.add((session, mark.head))
+        shown = "nothing of it any more" if row is None else f"version {row.generation} ({row.revision})"
         self._on_rollback(
             TeamRolledBack(
-                f"This desktop saw version {known.generation} of a session; the team cache has {shown}."
+                f"This desktop saw version {known.generation} ({mark.revision}) of a session; "
+                f"the team cache has {shown}."
             )
         )
 

@@ -54,18 +54,25 @@ class _Credentials(CredentialProvider):
 
 @contextmanager
 def _mapped() -> Iterator[None]:
-    """`TeamCacheAway` in place of foreign errors. Their words may quote commands: only their type is told."""
+    """`TeamCacheAway` in place of foreign errors. Their words may quote commands: only their type is told.
+
+    The client can lose a cancellation that comes while it looks at an idle connection: it is raised here after all.
+    """
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
+    told: TeamCacheAway | None = None
     try:
         yield
     except _REFUSED as error:
-        raise TeamCacheAway(
-            "The team cache refused this desktop's name or password.", details=type(error).__name__
-        ) from None
+        sentence = "The team cache refused this desktop's name or password."
+        told = TeamCacheAway(sentence, details=type(error).__name__)
     except (RedisError, OSError, TimeoutError) as error:
-        raise TeamCacheAway(
-            "The team cache did not answer: nothing is signed in or renewed meanwhile.",
-            details=type(error).__name__,
-        ) from None
+        sentence = "The team cache did not answer: nothing is signed in or renewed meanwhile."
+        told = TeamCacheAway(sentence, details=type(error).__name__)
+    if task and task.cancelling() > before:
+        raise asyncio.CancelledError
+    if told is not None:
+        raise told
 
 
 class TeamConnection:

@@ -296,7 +296,7 @@ class Leasing(Protocol):
 class Forgetting(Protocol):
     """A store that may have lost a session that another desktop still knows (protocol, "In a team" 3)."""
 
-    def awaited(self, session: SessionId) -> bool:
+    def waits_for_others(self, session: SessionId) -> bool:
         """Whether that may be so for this session: nobody but a person signs in with it here."""
         ...
 

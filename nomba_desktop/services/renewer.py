@@ -291,7 +291,7 @@ class Renewer:
         return None
 
     def _signed_out(self, wish: Wish) -> SignInNeeded:
-        if isinstance(self._store, Forgetting) and self._store.awaited(wish.key.session_id):
+        if isinstance(self._store, Forgetting) and self._store.waits_for_others(wish.key.session_id):
             return TeamRecordAwaited(f"The team cache was emptied; nobody here knows “{wish.key.name}”.")
         return SignInNeeded(f"“{wish.key.name}” is signed out.")
 

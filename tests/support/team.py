@@ -41,6 +41,7 @@ class Member:
         self.links: list[bool] = []
         self.news = News()
         self._moved = asyncio.Event()
+        self._heeded = 0
         self._stack = AsyncExitStack()
 
     async def open(
@@ -104,10 +105,11 @@ class Member:
         await self.link(True)
 
     async def link(self, up: bool) -> None:
-        """Wait until the follower says so."""
-        while not (self.links and self.links[-1] is up):
+        """Wait until the follower says so, once more than was waited for before."""
+        while up not in self.links[self._heeded :]:
             self._moved.clear()
             await asyncio.wait_for(self._moved.wait(), 15)
+        self._heeded = self.links.index(up, self._heeded) + 1
 
     async def sees(
         self, session: SessionId, want: Callable[[SessionRecord], bool], within: float = 10.0
