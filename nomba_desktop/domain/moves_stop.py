@@ -153,6 +153,7 @@ def land_under_stop(
 
     Every earlier access token stays among the superseded, and every earlier refresh token among those to be tried.
     `spent` is the refresh token that gave them: then their own refresh token, the successor, is never stored.
+    What an abandoned call may have made is `lost` until it was seen here that a new session ends the one before.
     """
     before, debt = record.tokens, record.debt
     kept = tokens if spent is None else replace(tokens, refresh=None)
@@ -169,7 +170,8 @@ def land_under_stop(
             )
         worked = debt.secret_worked or spent is None
         debt = replace(debt, refreshes=refreshes, secret_worked=worked, tokens_left=True)
-    return replace(landed, superseded=earlier, debt=debt, budget=record.budget)
+    unknown = record.may_land_until > 0 and displaces is not True
+    return replace(landed, superseded=earlier, debt=debt, budget=record.budget, lost=landed.lost or unknown)
 
 
 def refresh_dead(record: SessionRecord, spent: SparedRefresh) -> SessionRecord:

@@ -87,12 +87,11 @@ class CutOffWalk:
             if record.in_doubt and not run.disabled:
                 if await self._end_doubt(run, record):
                     continue
-                break
-            if self._wants_takeover(run, record, known):
+            elif self._wants_takeover(run, record, known):
                 taken = await self._take_over(run)
                 if taken or self._calls.look(run).in_doubt:
                     continue
-            self._count_noted(run, record)
+            self._count_noted(run, self._calls.look(run))
             if run.lines[Step.ACCESS].outcome not in _ENDED or not await try_refreshes(self._calls, run):
                 break
         if self.manages(run.key) and not run.disabled and not await self._disable(run):
