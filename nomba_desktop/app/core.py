@@ -17,6 +17,7 @@ from nomba_desktop.domain.errors import (
     StoreCorrupt,
     StoreError,
     StoreUnavailable,
+    TeamCacheAway,
 )
 from nomba_desktop.domain.limits import Lane, Priority
 from nomba_desktop.domain.renewal import DEFAULT_POLICY, Policy
@@ -33,6 +34,7 @@ from nomba_desktop.services.vault_switch import VaultSwitch
 if TYPE_CHECKING:
     from nomba_desktop.adapters.sqlite_database import Database
     from nomba_desktop.adapters.sqlite_opening import Opened
+    from nomba_desktop.app.team import Shared
     from nomba_desktop.services.api_switch import ApiSwitch
     from nomba_desktop.services.cutoff import CutOff
     from nomba_desktop.services.ports import SessionLock, SessionStore
@@ -58,6 +60,7 @@ class Core:
         self.sessions: Sessions | None = None
         self.cut_off: CutOff | None = None
         self.renewals: Renewals | None = None
+        self.team: Shared | None = None
         self._api: ApiSwitch | None = None
         self._limiter: RateLimiter | None = None
         self._store: SessionStore | None = None
@@ -190,10 +193,13 @@ class Core:
             keys=self.keys,
             changed=self._session_changed,
             lane_waits=self._lane_waits,
+            report=self._report,
+            team_link=self._team_link,
         )
         wired = wire_sessions(ground, database, locks, cache_key)
         self._store, self._lock, self._api, self._limiter = wired.store, wired.lock, wired.api, wired.limiter
         self.sessions, self.cut_off, self.renewals = wired.sessions, wired.cut_off, wired.renewals
+        self.team = wired.team
         if database.opened.recovered:
             await wired.sessions.doubt_all()
         wired.sessions.observe()
@@ -261,6 +267,15 @@ class Core:
         if self.sessions is not None:
             self.sessions.observe_session(session)
 
+    def _team_link(self, up: bool) -> None:
+        """The team's server can be reached, or no longer."""
+        if not up:
+            self.notices.error("reach the team", TeamCacheAway())
+            return
+        self.notices.withdraw("ND-210:reach the team")
+        if self.renewals is not None:
+            self.renewals.wake()
+
     def _lane_waits(self, lane: Lane, priority: Priority, until: float) -> None:
         if self.sessions is not None:
             self.sessions.lane_waits(lane, until)
@@ -321,6 +336,8 @@ class Core:
         await self.tasks.aclose()
         if self._api is not None:
             await self._api.aclose()
+        if self.team is not None:
+            await self.team.connection.aclose()
         for database in self._databases:
             await database.aclose()
         if self._memory is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nomba_desktop.adapters.aesgcm_sealing import Sealer
 from nomba_desktop.adapters.filelock_lock import FileSessionLock
@@ -13,6 +14,7 @@ from nomba_desktop.adapters.sqlite_host_facts import SqliteHostFacts
 from nomba_desktop.adapters.sqlite_sessions import SqliteSessionStore
 from nomba_desktop.app.world import World
 from nomba_desktop.domain.environments import SessionId
+from nomba_desktop.domain.errors import NombaDesktopError
 from nomba_desktop.domain.limits import Lane, Priority
 from nomba_desktop.domain.renewal import Policy
 from nomba_desktop.domain.settings import Settings
@@ -23,6 +25,7 @@ from nomba_desktop.services.auth_targets import targets_of
 from nomba_desktop.services.cutoff import CutOff
 from nomba_desktop.services.keyring_watch import KeyringWatch
 from nomba_desktop.services.keys import Keys
+from nomba_desktop.services.ports import SessionLock, SessionStore
 from nomba_desktop.services.probes import Prober
 from nomba_desktop.services.rate_limit import RateLimiter
 from nomba_desktop.services.renewals import Renewals
@@ -31,6 +34,9 @@ from nomba_desktop.services.sessions import Sessions
 from nomba_desktop.services.state import State
 from nomba_desktop.services.tasks import Tasks
 from nomba_desktop.services.vault_switch import VaultSwitch
+
+if TYPE_CHECKING:
+    from nomba_desktop.app.team import Shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +53,48 @@ class Ground:
     keys: Keys
     changed: Callable[[SessionId], None]
     lane_waits: Callable[[Lane, Priority, float], None]
+    report: Callable[[str, NombaDesktopError], None]
+    team_link: Callable[[bool], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Wired:
     """The parts others need."""
 
-    store: SqliteSessionStore
-    lock: FileSessionLock
+    store: SessionStore
+    lock: SessionLock
     limiter: RateLimiter
     api: ApiSwitch
     sessions: Sessions
     cut_off: CutOff
     renewals: Renewals
+    team: Shared | None
 
 
 def wire_sessions(ground: Ground, database: Database, locks: Path, cache_key: bytes) -> Wired:
     """Build everything that needs the cache key."""
     world, state, policy, me = ground.world, ground.state, ground.policy, str(ground.world.who)
-    store = SqliteSessionStore(database, Sealer(cache_key))
-    lock = FileSessionLock(locks, world.clock, me, world.executor)
+    sealer = Sealer(cache_key)
+    store: SessionStore = SqliteSessionStore(database, sealer)
+    lock: SessionLock = FileSessionLock(locks, world.clock, me, world.executor)
+    team: Shared | None = None
+    if world.team is not None:
+        from nomba_desktop.adapters.sqlite_mirror import SqliteMirror
+        from nomba_desktop.app.team import share
+
+        team = share(
+            world.team,
+            SqliteMirror(database, sealer),
+            lock,
+            clock=world.clock,
+            chance=world.chance,
+            me=me,
+            policy=policy,
+            report=ground.report,
+            on_link=ground.team_link,
+        )
+        store, lock = team.store, team.lock
+        ground.tasks.spawn(team.follower.run(), name="follow the team")
     limiter = RateLimiter(world.clock, on_wait=ground.lane_waits)
     api = ApiSwitch(world.api(limiter, ground.settings))
     targets = targets_of(state)
@@ -85,6 +113,7 @@ def wire_sessions(ground: Ground, database: Database, locks: Path, cache_key: by
         changed=ground.changed,
         heard=lambda host, at, offset: state.publish(ServerHeard(host, at, offset)),
         policy=policy,
+        lease=team.lock if team is not None else None,
     )
     sessions = Sessions(
         state=state,
@@ -122,4 +151,4 @@ def wire_sessions(ground: Ground, database: Database, locks: Path, cache_key: by
         tasks=ground.tasks,
         probe_every=float(ground.settings.probe_every),
     )
-    return Wired(store, lock, limiter, api, sessions, cut_off, renewals)
+    return Wired(store, lock, limiter, api, sessions, cut_off, renewals, team)

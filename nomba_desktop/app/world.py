@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
+from nomba_desktop.app.membership import Membership
 from nomba_desktop.app.paths import Paths, user_paths
 from nomba_desktop.domain.environments import LIVE, SANDBOX, Environment, practice
 from nomba_desktop.domain.settings import Settings
@@ -27,7 +28,8 @@ from nomba_desktop.services.ports import (
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Everything outside: clocks, chance, files, keyring, network. `executor` is for the database's thread."""
+    """Everything outside: clocks, chance, files, keyring, network. `executor` is for the database's thread, `team` the
+    team that this desktop belongs to."""
 
     clock: Clock
     chance: Chance
@@ -39,6 +41,7 @@ class World:
     environments: Callable[[Settings], tuple[Environment, ...]]
     executor: Executor | None = None
     key_management: KeyManagement | None = None
+    team: Membership | None = None
 
 
 def environments_of(settings: Settings) -> tuple[Environment, ...]:
