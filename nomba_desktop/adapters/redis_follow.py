@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any
 
 from nomba_desktop.adapters.redis_news import News
 from nomba_desktop.adapters.redis_sessions import TeamSessionStore
@@ -41,15 +42,13 @@ class TeamFollower:
         """Subscribe, look at everything, follow; begin again when the connection breaks."""
         while True:
             try:
-                async with self._team.subscription() as messages, asyncio.TaskGroup() as group:
+                async with self._team.subscription() as messages:
                     await self._look_at_everything()
-                    group.create_task(self._listen(messages))
-                    group.create_task(self._fetch_wanted())
-            except* TeamCacheAway:
+                    await _until_one_fails(self._listen(messages), self._fetch_wanted())
+            except TeamCacheAway:
                 self._link(False)
-            except* StoreError as errors:
-                for error in errors.exceptions:
-                    self._tell(error)
+            except StoreError as error:
+                self._tell(error)
             self._failures += 1
             await self._clock.sleep(min(_LONGEST_PAUSE, 0.1 * 2.0 ** min(self._failures, 10)))
 
@@ -98,7 +97,22 @@ class TeamFollower:
         if not broken:
             self._reported = ""
 
-    def _tell(self, error: BaseException) -> None:
-        if isinstance(error, StoreError) and error.sentence != self._reported:
+    def _tell(self, error: StoreError) -> None:
+        if error.sentence != self._reported:
             self._reported = error.sentence
             self._report(error)
+
+
+async def _until_one_fails(*works: Coroutine[Any, Any, None]) -> None:
+    """Run them side by side and raise what the first one raises. (A `TaskGroup` of Python 3.11 loses a cancellation
+    that comes together with an error, and then closing would wait for ever.)"""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in tasks:
+        if not task.cancelled():
+            task.result()

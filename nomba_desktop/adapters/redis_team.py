@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from redis.exceptions import AuthenticationError, AuthorizationError, NoPermissi
 
 from nomba_desktop.adapters import redis_scripts as scripts
 from nomba_desktop.adapters.redis_rows import TeamSealer
-from nomba_desktop.domain.errors import StoreError, TeamCacheAway
+from nomba_desktop.domain.errors import TeamCacheAway
 from nomba_desktop.domain.secret import Secret
 from nomba_desktop.services.ports import Chance
 
@@ -203,7 +203,7 @@ class TeamConnection:
                     await pubsub.get_message(timeout=self._deadline)
             yield self._messages(pubsub)
         finally:
-            with _mapped():
+            with suppress(TeamCacheAway), _mapped():  # it may be broken already
                 await pubsub.aclose()  # type: ignore[no-untyped-call]
 
     async def _messages(self, pubsub: PubSub) -> AsyncIterator[str | None]:
@@ -224,9 +224,6 @@ class TeamConnection:
     async def aclose(self) -> None:
         """Close every connection."""
         for client in (self._client, self._listening):
-            try:
-                with _mapped():
-                    await client.aclose(close_connection_pool=True)
-                    await client.connection_pool.aclose()
-            except StoreError:
-                continue  # closing what is broken already
+            with suppress(TeamCacheAway), _mapped():  # it may be broken already
+                await client.aclose(close_connection_pool=True)
+                await client.connection_pool.aclose()

@@ -292,7 +292,9 @@ class Renewer:
 
     def _signed_out(self, wish: Wish) -> SignInNeeded:
         if isinstance(self._store, Forgetting) and self._store.waits_for_others(wish.key.session_id):
-            return TeamRecordAwaited(f"The team cache was emptied; nobody here knows “{wish.key.name}”.")
+            return TeamRecordAwaited(
+                f"The team cache began anew, and this desktop knows no session of “{wish.key.name}”."
+            )
         return SignInNeeded(f"“{wish.key.name}” is signed out.")
 
     def _latched(self, record: SessionRecord) -> Latched | TakenElsewhere | Displaced:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from nomba_desktop.adapters import redis_scripts as scripts
 from nomba_desktop.adapters.redis_leases import carried
 from nomba_desktop.domain.errors import TeamCacheAway
 from nomba_desktop.domain.moves import LeaseLost
@@ -262,3 +263,33 @@ async def turn(times: int = 10) -> None:
         done = loop.create_future()
         loop.call_soon(done.set_result, None)
         await done
+
+
+async def test_nothing_sent_before_the_release_extends_the_lease_after_it(
+    server: Server, tmp_path: Path
+) -> None:
+    async with members(tmp_path, server.port, "a", "b", follow=False) as (a, b):
+        async with a.lock.try_hold(SESSION):
+            lease = carried(a.team, SESSION)
+            assert lease is not None
+        assert not await a.lock._extended(lease), "a late command of the extender"
+        async with b.lock.try_hold(SESSION) as owner:
+            assert owner is None
+
+
+async def test_a_write_that_was_sealed_for_an_ended_epoch_is_refused(server: Server, tmp_path: Path) -> None:
+    async with members(tmp_path, server.port, "a", follow=False) as (a,):
+        await a.store.apply(SESSION, once_more)
+        name, before = a.team.sealer.id(SESSION), await a.store.refresh(SESSION)
+        old = a.team.epoch
+        await a.team.renew_epoch(old)
+        row = a.team.sealer.seal(SESSION, once_more(before), epoch=old, revision=2, base=0)
+        mark = a.mirror.mark(SESSION)
+        assert mark is not None
+        _, (said, *_) = await a.team.run(
+            scripts.WRITE,
+            [a.team.name(kind, name) for kind in "sfl"],
+            *(name, old, mark.head, "", "", 1000, 2, 2, 0, 1, row.sealed),
+        )
+        assert said == b"epoch"
+        assert (await a.store.refresh(SESSION)).generation == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -327,3 +328,16 @@ async def test_what_was_signed_in_before_the_team_joins_it(server: Server, tmp_p
         record = await new.store.refresh(SESSION)
         assert (access(record), record.in_doubt) == ("before", False)
         assert old.alarms == []
+
+
+async def test_a_follower_ends_when_it_is_told_to_whatever_happens_at_that_moment(
+    server: Server, proxy: FaultProxy, tmp_path: Path
+) -> None:
+    for turns in range(0, 40, 2):
+        async with members(tmp_path, proxy.port, "a", deadline=0.3) as (a,):
+            a.store.read(SESSION)
+            await proxy.drop()
+            for _ in range(turns):
+                done = asyncio.get_running_loop().create_future()
+                asyncio.get_running_loop().call_soon(done.set_result, None)
+                await done
