@@ -142,8 +142,8 @@ async def test_a_store_restarted_empty_hands_out_the_same_number_and_it_does_not
         async with b.lock.try_hold(SESSION) as owner:
             assert owner is None
             assert await numbers(server) == [mine]
-        with pytest.raises(LeaseLost):
-            await a.store.apply(SESSION, once_more)
+            with pytest.raises(LeaseLost):
+                await a.store.apply(SESSION, once_more)
 
 
 async def test_a_lease_is_extended_while_it_is_held_and_ends_by_itself_when_it_is_not(

@@ -19,10 +19,11 @@ from nomba_desktop.app.paths import paths_below
 from nomba_desktop.app.world import World
 from nomba_desktop.domain.environments import practice
 from nomba_desktop.domain.errors import TeamCacheAway
-from nomba_desktop.domain.keys import ApiKey
+from nomba_desktop.domain.keys import ApiKey, KeyId
 from nomba_desktop.domain.record import SessionRecord
 from nomba_desktop.domain.who import Who
 from nomba_desktop.practice.world import PracticeWorld
+from nomba_desktop.services.ports import BoundSecret
 from nomba_desktop.services.renewer import Asked, Held
 from tests.support.fakes.fake_vault import FakeVault
 from tests.support.office import Desk, Disk, Line, Office, Traffic
@@ -57,6 +58,17 @@ class Pausing(Line):
         return response
 
 
+class PausingVault(FakeVault):
+    """A keyring at which the process is paused: under the lock, before the intent."""
+
+    before: Callable[[], Awaitable[None]] = staticmethod(nothing)
+
+    async def get(self, key_id: KeyId) -> BoundSecret | None:
+        before, self.before = self.before, nothing
+        await before()
+        return await super().get(key_id)
+
+
 class Firm(Office):
     """An office whose desks have directories of their own, and a team."""
 
@@ -66,16 +78,18 @@ class Firm(Office):
         self.server = PracticeWorld(self.real, Random(7), sleep=self.real.sleep)
         self.traffic = Traffic()
         self.desks = []
+        self.vaults: list[PausingVault] = []
 
     async def member(self, name: str) -> Desk:
-        line = Pausing(self.server, self.traffic)
+        line, vault = Pausing(self.server, self.traffic), PausingVault(self.real)
+        self.vaults.append(vault)
         clock = self.real
         world = World(
             clock=clock,
             chance=SystemChance(),
             who=Who(name, "window", len(self.desks)),
             paths=paths_below(self.root / name),
-            vault=FakeVault(clock),
+            vault=vault,
             settings_file=HeldSettings(),
             api=lambda admission, settings: HttpxNombaApi(admission, clock, transport_factory=lambda: line),
             environments=lambda settings: (practice(PRACTICE_URL),),
@@ -191,6 +205,11 @@ async def test_away_tokens_go_on_nobody_authenticates_and_nobody_signs_in_anew_a
         assert "ND-212" in first.notices() + second.notices()
 
 
+async def lease_ends(redis: Server) -> None:
+    for lease in await redis.say("KEYS", "*:l:*"):
+        await redis.say("DEL", lease)
+
+
 @pytest.mark.parametrize("moment", ["before", "after"])
 async def test_a_holder_paused_past_its_lease_and_everybody_has_the_live_token(
     tmp_path: Path, redis: Server, moment: str
@@ -202,9 +221,7 @@ async def test_a_holder_paused_past_its_lease_and_everybody_has_the_live_token(
         others: list[Held] = []
 
         async def paused() -> None:
-            for lease in await redis.say("KEYS", "*:l:*"):
-                await redis.say("DEL", lease)
-            # A task of its own: what the paused one holds is not the other desktop's.
+            await lease_ends(redis)
             others.append(await second.sessions.refresh_now(same.id, held.generation))
 
         setattr(first.line, moment, paused)
@@ -216,3 +233,40 @@ async def test_a_holder_paused_past_its_lease_and_everybody_has_the_live_token(
         assert team.lives(last.tokens.access)
         assert team.lives(ours)
         assert await second.use(same) == await first.use(key) == replace(ours, generation=last.generation)
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+async def test_the_same_while_signing_in_whoever_comes_last_has_the_session(
+    tmp_path: Path, redis: Server, moment: str
+) -> None:
+    async with firm(tmp_path, redis) as team:
+        first, second, key, same = await team.pair()
+
+        async def paused() -> None:
+            await lease_ends(redis)
+            await second.sessions.sign_in(same.id)
+
+        setattr(first.line, moment, paused)
+        ours = await first.sessions.sign_in(key.id)
+        last = first.record(key)
+        await sees(second, same, lambda r: r == last)
+        assert last.tokens is not None
+        assert (team.lives(last.tokens.access), team.lives(ours)) == (True, True)
+        assert last.generation == (2 if moment == "before" else 1)
+        assert team.calls() == ["issue 200"] * 2
+
+
+async def test_a_lease_lost_before_the_intent_is_taken_anew(tmp_path: Path, redis: Server) -> None:
+    async with firm(tmp_path, redis) as team:
+        first, second, key, same = await team.pair()
+
+        async def paused() -> None:
+            await lease_ends(redis)
+            assert second.core.team
+            async with second.core.team.lock.try_hold(same.session_id) as owner:
+                assert owner is None
+
+        team.vaults[0].before = paused
+        held = await first.sessions.sign_in(key.id)
+        assert team.lives(held)
+        assert team.calls() == ["issue 200"]
