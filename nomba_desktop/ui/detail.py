@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 
 from nomba_desktop.services.ports import Clock
 from nomba_desktop.ui.derive.detail import DetailProps, Do
+from nomba_desktop.ui.focus import move_to_end
 from nomba_desktop.ui.ring import Ring
 from nomba_desktop.ui.story import Buttons, StoryPanel
 from nomba_desktop.ui.tabs import Tabs
@@ -72,6 +73,9 @@ class DetailPanel(QWidget):
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._build()
         self.add_tab("Token", self.token)
+        self.cut_off, self._foot = Buttons(), QWidget()
+        self.cut_off.pressed.connect(self.pressed)
+        self._build_foot()
         self.tabs.currentChanged.connect(self._tab_pages.show_page)
         self.tabs.currentChanged.connect(lambda _: self.token.hide_secret())
         self._content.hide()
@@ -103,7 +107,24 @@ class DetailPanel(QWidget):
         scroll.setWidget(holder)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scroll)
+        outer.setSpacing(0)
+        outer.addWidget(scroll, 1)
+        self._outer = outer
+
+    def _build_foot(self) -> None:
+        """Made last: Tab comes to it after the tabs."""
+        row = QHBoxLayout()
+        row.setContentsMargins(16, 12, 16, 12)
+        row.addWidget(label("Cut off this key", "small"))
+        row.addStretch(1)
+        row.addWidget(self.cut_off)
+        column = QVBoxLayout(self._foot)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(line())
+        column.addLayout(row)
+        self._foot.hide()
+        self._outer.addWidget(self._foot)
 
     def _head(self) -> QVBoxLayout:
         title = QHBoxLayout()
@@ -150,6 +171,7 @@ class DetailPanel(QWidget):
         column.setContentsMargins(16, 12, 16, 16)
         column.addWidget(page)
         self.add_tab("Settings", room)
+        move_to_end(self.window(), (self.cut_off.button(do) for do in Do))
         self.tab_added.emit()
 
     def show_tab(self, name: str) -> None:
@@ -174,8 +196,10 @@ class DetailPanel(QWidget):
         self._nothing.setVisible(props is None)
         if props is None or before is None or before.key_id != props.key_id:
             self.token.hide_secret()
+        self._foot.setVisible(props is not None and bool(props.cut_off))
         if props is None:
             return
+        self.cut_off.render_props(props.cut_off)
         self.name.show_text(props.name)
         set_tip(self.name, props.name)
         self.pill.show_state(props.state, props.tone)

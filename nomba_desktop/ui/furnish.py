@@ -11,6 +11,7 @@ from nomba_desktop.domain.settings import Settings
 from nomba_desktop.domain.snapshot import Snapshot
 from nomba_desktop.services.ports import Clock
 from nomba_desktop.services.state import State
+from nomba_desktop.ui.cutting_off import CuttingOff
 from nomba_desktop.ui.dialogs.add_key import AddKeyDialog
 from nomba_desktop.ui.dialogs.edit_key import EditKeyForm
 from nomba_desktop.ui.intents import Intents
@@ -49,6 +50,7 @@ class Furnishing(QObject):
         self.inspect.shown.connect(window.ticker.replan)
         self.settings.saved.connect(self._apply)
         window.add_key_requested.connect(self._add_key)
+        self.cutting_off = CuttingOff(presenter.gestures, presenter, intents, window, spawn)
         presenter.looked_at.connect(self._show_key)
         self._stop = state.subscribe(self._heard)
 

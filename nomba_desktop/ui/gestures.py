@@ -5,18 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, assert_never
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from nomba_desktop.domain.errors import Action
 from nomba_desktop.domain.keys import KeyId
 from nomba_desktop.domain.snapshot import Snapshot
 from nomba_desktop.ui.derive.banners import BannerAction
 from nomba_desktop.ui.derive.detail import DetailProps, Do
-from nomba_desktop.ui.derive.gestures import Gesture, question_for
+from nomba_desktop.ui.derive.gestures import CutOffGesture, Gesture, question_for
 from nomba_desktop.ui.derive.rows import Offer
 from nomba_desktop.ui.dialogs.confirm import ConfirmDialog
 from nomba_desktop.ui.intents import Intents
 from nomba_desktop.ui.window import MainWindow
+
+_CUT_OFF = {
+    Do.SUSPEND: CutOffGesture.SUSPEND,
+    Do.RESUME: CutOffGesture.RESUME,
+    Do.REVOKE: CutOffGesture.REVOKE,
+    Do.FINISH: CutOffGesture.FINISH,
+}
 
 
 class Looking(Protocol):
@@ -43,7 +50,12 @@ class Looking(Protocol):
 
 
 class Gestures(QObject):
-    """Connects the window's signals and shortcuts to the intents."""
+    """Connects the window's signals and shortcuts to the intents.
+
+    `cut_off_asked` carries a key's id and a `CutOffGesture`: the room with the dialogs asks and does it.
+    """
+
+    cut_off_asked = Signal(str, object)
 
     def __init__(self, looking: Looking, intents: Intents, window: MainWindow) -> None:
         super().__init__(window)
@@ -57,6 +69,10 @@ class Gestures(QObject):
         keys.add("Refresh the chosen key now", "F5", lambda: self._if_offered(Do.REFRESH))
         keys.add("Sign in with the chosen key", "", lambda: self._if_offered(Do.SIGN_IN))
         keys.add("Sign the chosen key out", "", lambda: self._if_offered(Do.SIGN_OUT))
+        keys.add("Suspend the chosen key", "", lambda: self._if_offered(Do.SUSPEND))
+        keys.add("Resume the chosen key", "", lambda: self._if_offered(Do.RESUME))
+        keys.add("Revoke the chosen key", "", lambda: self._if_offered(Do.REVOKE))
+        keys.add("Finish cutting the chosen key off", "", lambda: self._if_offered(Do.FINISH))
 
     def offer(self, key_id: KeyId, offer: Offer) -> None:
         """The offer in a row was pressed."""
@@ -66,6 +82,10 @@ class Gestures(QObject):
                 self._sign_in(key_id)
             case Offer.FIND_OUT_WHY:
                 self.explain_key(key_id)
+            case Offer.RESUME:
+                self._cut_off(key_id, CutOffGesture.RESUME)
+            case Offer.FINISH:
+                self._cut_off(key_id, CutOffGesture.FINISH)
             case _:
                 assert_never(offer)
 
@@ -100,12 +120,18 @@ class Gestures(QObject):
                 intents.unlock_keyring()
             case Do.EDIT:
                 self._window.detail.show_tab("Settings")
+            case Do.SUSPEND | Do.RESUME | Do.REVOKE | Do.FINISH:
+                self._cut_off(key_id, _CUT_OFF[what])
             case _:
                 assert_never(what)
 
+    def _cut_off(self, key_id: KeyId, what: CutOffGesture) -> None:
+        self._looking.choose(key_id)
+        self.cut_off_asked.emit(key_id, what)
+
     def _if_offered(self, what: Do) -> None:
         detail = self._looking.detail
-        if detail is not None and any(b.do is what and not b.off for b in detail.buttons):
+        if detail is not None and any(b.do is what and not b.off for b in (*detail.buttons, *detail.cut_off)):
             self.do(what)
 
     def _sign_in(self, key_id: KeyId) -> None:

@@ -39,7 +39,7 @@ class Buttons(QWidget):
         self.setVisible(bool(buttons))
 
     def _make(self, do: Do) -> Button:
-        button = Button(do.value)
+        button = Button(do.value, "danger" if do is Do.REVOKE else "secondary")
         button.clicked.connect(lambda: self.pressed.emit(do))
         self._row.addWidget(button)
         button.hide()

@@ -127,6 +127,26 @@ def test_a_stopped_key_offers_nothing(state: KeyState) -> None:
     assert (props.buttons, props.auto_refresh, props.bar, props.lines) == ((), None, None, ())
 
 
+@pytest.mark.parametrize(
+    ("state", "steps", "offered"),
+    [
+        (KeyState.ACTIVE, 0, [Do.SUSPEND, Do.REVOKE]),
+        (KeyState.SUSPENDED, 0, [Do.RESUME, Do.REVOKE]),
+        (KeyState.SUSPENDED, 1, [Do.FINISH, Do.RESUME, Do.REVOKE]),
+        (KeyState.REVOKING, 1, [Do.FINISH]),
+        (KeyState.REVOKED, 0, []),
+    ],
+)
+def test_what_cuts_a_key_off_follows_its_state(state: KeyState, steps: int, offered: list[Do]) -> None:
+    props = panel(SignedIn(LIFE), state=state, steps_left=steps, state_changed_at=NOW)
+    assert [button.do for button in props.cut_off] == offered
+
+
+def test_a_suspension_that_is_not_proved_says_so() -> None:
+    props = panel(SignedIn(LIFE), state=KeyState.SUSPENDED, steps_left=1, state_changed_at=NOW)
+    assert props.sub == "Its token may still work: the cut-off is not finished."
+
+
 def test_a_button_that_is_off_says_why() -> None:
     off = {b.do: b.off for b in panel(Refreshing(LIFE, NOW)).buttons if b.off}
     assert off == {Do.REFRESH: "It is being refreshed now."}

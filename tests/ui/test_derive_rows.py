@@ -105,21 +105,22 @@ def test_every_kind_of_session_is_in_the_table() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "steps", "word", "tone", "rank"),
+    ("state", "steps", "word", "tone", "rank", "following"),
     [
-        (KeyState.SUSPENDED, 0, "Suspended", "neutral", 1),
-        (KeyState.REVOKING, 1, "Cut off, 1 step left", "bad", 0),
-        (KeyState.REVOKING, 2, "Cut off, 2 steps left", "bad", 0),
-        (KeyState.REVOKED, 0, "Revoked", "neutral", 2),
+        (KeyState.SUSPENDED, 0, "Suspended", "neutral", 1, NextStep(offer=Offer.RESUME)),
+        (KeyState.SUSPENDED, 1, "Suspended, 1 step left", "bad", 0, NextStep(offer=Offer.FINISH)),
+        (KeyState.REVOKING, 1, "Cut off, 1 step left", "bad", 0, NextStep(offer=Offer.FINISH)),
+        (KeyState.REVOKING, 2, "Cut off, 2 steps left", "bad", 0, NextStep(offer=Offer.FINISH)),
+        (KeyState.REVOKED, 0, "Revoked", "neutral", 2, NextStep("Since 21 Nov")),
     ],
 )
 def test_the_key_s_own_state_comes_first(
-    state: KeyState, steps: int, word: str, tone: str, rank: int
+    state: KeyState, steps: int, word: str, tone: str, rank: int, following: NextStep
 ) -> None:
     stopped = replace(KEY, state=state, steps_left=steps, state_changed_at=NOW)
     row = derive_row(stopped, SignedIn(HALF), LIVE, NOW, ZONE)
     assert (row.state, row.tone, row.rank, row.bar, row.signed_in) == (word, tone, rank, None, False)
-    assert row.next == NextStep("Since 21 Nov")
+    assert row.next == following
 
 
 def test_a_key_that_is_not_refreshed_has_no_notch_and_says_so() -> None:

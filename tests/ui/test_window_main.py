@@ -331,6 +331,7 @@ def test_tab_walks_in_reading_order(stage: Stage) -> None:
         "Search keys", "Add key",
         "API keys",
         "Automatic refresh", "Copy token", "Refresh now", "Sign out", "Tabs of the key", "Show the access token",
+        "Suspend…", "Revoke…",
         "Keyring: Secret Service",
     ]  # fmt: skip
 

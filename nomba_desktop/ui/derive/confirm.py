@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nomba_desktop.domain.keys import ApiKey, SharedUse
+
 
 @dataclass(frozen=True, slots=True)
 class ConfirmProps:
@@ -62,4 +64,26 @@ def confirm_forget(name: str) -> ConfirmProps:
         "key and a running session go on there. You need the secret from the dashboard to add it again.",
         "Forget key",
         danger=True,
+    )
+
+
+def confirm_suspend(key: ApiKey) -> ConfirmProps:
+    """Before a key is suspended."""
+    return ConfirmProps(
+        f"Suspend “{key.name}”?",
+        "Every program of this app stops using it at once. We ask Nomba to end its token and check that it is refused; "
+        "programs holding it get 401. The secret itself keeps working elsewhere until you regenerate the key in the "
+        "dashboard.",
+        "Suspend key",
+    )
+
+
+def confirm_resume(key: ApiKey) -> ConfirmProps:
+    """Before a suspended key is resumed."""
+    shared = key.shared_use is SharedUse.YES_OR_NOT_SURE
+    server = " A server may be using this key, and Nomba keeps one live session for it." if shared else ""
+    return ConfirmProps(
+        f"Resume “{key.name}”?",
+        f"The app may use it again and signs in anew.{server} {_EFFECT}",
+        "Resume and sign in",
     )

@@ -43,6 +43,10 @@ class Do(enum.Enum):
     UNLOCK = "Unlock keyring"
     EDIT = "Edit key"
     SIGN_OUT = "Sign out"
+    SUSPEND = "Suspend…"
+    RESUME = "Resume"
+    FINISH = "Finish"
+    REVOKE = "Revoke…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,8 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class DetailProps:
-    """The panel's props. `auto_refresh` None means that no switch is shown; `lines` are those of the Token tab."""
+    """The panel's props. `auto_refresh` None means that no switch is shown; `lines` are those of the Token tab;
+    `cut_off` stands at the bottom."""
 
     key_id: KeyId
     generation: int
@@ -87,6 +92,7 @@ class DetailProps:
     story: Story | None = None
     lines: tuple[TokenLine, ...] = ()
     shared: bool = False
+    cut_off: tuple[DoButton, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +140,23 @@ def derive_detail(
         story=part.story,
         lines=derive_token_lines(life, zone) if life else (),
         shared=key.shared_use is SharedUse.YES_OR_NOT_SURE,
+        cut_off=_cut_off(key),
     )
+
+
+def _cut_off(key: ApiKey) -> tuple[DoButton, ...]:
+    match key.state:
+        case KeyState.ACTIVE:
+            return (DoButton(Do.SUSPEND), DoButton(Do.REVOKE))
+        case KeyState.SUSPENDED:
+            first = (DoButton(Do.FINISH),) if key.steps_left else ()
+            return (*first, DoButton(Do.RESUME), DoButton(Do.REVOKE))
+        case KeyState.REVOKING:
+            return (DoButton(Do.FINISH),)
+        case KeyState.REVOKED:
+            return ()
+        case _:
+            assert_never(key.state)
 
 
 def _stopped(key: ApiKey, zone: tzinfo | None) -> _Part:
@@ -145,6 +167,8 @@ def _stopped(key: ApiKey, zone: tzinfo | None) -> _Part:
         return _Part(
             f"Cut off, {count(key.steps_left, 'step')} left", "Nothing signs in or refreshes with this key."
         )
+    if key.steps_left:
+        return _Part(f"Suspended{since}", "Its token may still work: the cut-off is not finished.")
     return _Part(f"Suspended{since}", "Nothing signs in or refreshes with this key.")
 
 

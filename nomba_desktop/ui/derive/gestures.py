@@ -25,6 +25,15 @@ class Gesture(enum.Enum):
     STOP_REFRESH = "stop_refresh"
 
 
+class CutOffGesture(enum.Enum):
+    """What cuts a key off, brings it back, or goes on with a cut-off."""
+
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    REVOKE = "revoke"
+    FINISH = "finish"
+
+
 def question_for(gesture: Gesture, key: ApiKey) -> ConfirmProps | None:
     """The question to ask before a gesture; None where none is asked.
 

@@ -37,9 +37,16 @@ class Offer(enum.Enum):
 
     SIGN_IN = "sign_in"
     FIND_OUT_WHY = "find_out_why"
+    RESUME = "resume"
+    FINISH = "finish"
 
 
-OFFER_WORDS = {Offer.SIGN_IN: "Sign in", Offer.FIND_OUT_WHY: "Find out why"}
+OFFER_WORDS = {
+    Offer.SIGN_IN: "Sign in",
+    Offer.FIND_OUT_WHY: "Find out why",
+    Offer.RESUME: "Resume",
+    Offer.FINISH: "Finish",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +111,8 @@ class Status:
 
 SIGN_IN = NextStep(offer=Offer.SIGN_IN)
 FIND_OUT = NextStep(offer=Offer.FIND_OUT_WHY)
+RESUME = NextStep(offer=Offer.RESUME)
+FINISH = NextStep(offer=Offer.FINISH)
 MAX_TRIES = Policy().budget_calls
 
 
@@ -143,10 +152,13 @@ def derive_status(key: ApiKey, session: Session, now: float, zone: tzinfo | None
     """The word, colour and next step of a key's state first, of its session otherwise."""
     match key.state:
         case KeyState.SUSPENDED:
-            return Status("Suspended", "neutral", _since(key, zone))
+            if key.steps_left:
+                left = f"Suspended, {count(key.steps_left, 'step')} left"
+                return Status(left, "bad", FINISH, needs_person=True)
+            return Status("Suspended", "neutral", RESUME)
         case KeyState.REVOKING:
             left = f"Cut off, {count(key.steps_left, 'step')} left"
-            return Status(left, "bad", _since(key, zone), needs_person=True)
+            return Status(left, "bad", FINISH, needs_person=True)
         case KeyState.REVOKED:
             return Status("Revoked", "neutral", _since(key, zone))
         case KeyState.ACTIVE:

@@ -72,5 +72,10 @@ class QtClipboard:
         return self._put is not None and _digest(self.text()) == self._put
 
 
+def copy_text(text: str) -> None:
+    """Copy text that is no secret and is not cleared."""
+    QGuiApplication.clipboard().setText(text)
+
+
 def _digest(value: str) -> bytes:
     return hashlib.sha256(value.encode("utf-8", "surrogatepass")).digest()
