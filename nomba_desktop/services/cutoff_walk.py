@@ -58,9 +58,11 @@ class CutOffWalk:
         clock: Clock,
         policy: Policy,
         management: KeyManagement | None = None,
+        rounds: int = ROUNDS,
     ) -> None:
         self._store, self._api, self._targets, self._auth = store, api, targets, auth
         self._calls, self._clock, self._policy, self._management = calls, clock, policy, management
+        self._rounds = rounds
 
     def manages(self, key: ApiKey) -> bool:
         """Whether the key itself can be disabled at its environment."""
@@ -80,7 +82,7 @@ class CutOffWalk:
         noted = record.debt.control if record.debt is not None else None
         if self.manages(run.key) and noted == record.generation:
             await self._disable(run)  # an interrupted run may have done it: no token can be got any more
-        for _ in range(ROUNDS):
+        for _ in range(self._rounds):
             record = self._calls.look(run)
             known = await self._end_known(run, record)
             record = self._calls.look(run)

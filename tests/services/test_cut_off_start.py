@@ -123,6 +123,20 @@ async def test_two_people_cut_the_same_key_off_at_once(office: Office) -> None:
     assert office.server.log.peak_auth_in_flight() == 1
 
 
+async def test_a_token_that_came_up_in_the_last_round_is_owed_not_dropped(office: Office) -> None:
+    office.server.switches = Switches(revoke_kills_refresh=False, revoked_bearer_at_refresh="accepted")
+    desk, key = await office.one_desk()
+    desk.cut_off._walk._rounds = 1
+    receipt = await desk.cut_off.suspend(key.id)
+    assert not nothing_lives(office, key), "its refresh token gave one, and there was no round left to end it"
+    assert not receipt.done
+    assert desk.record(key).tokens is not None
+    desk.cut_off._walk._rounds = 8
+    (paid,) = await desk.cut_off.pay_debts()
+    assert paid.done
+    assert nothing_lives(office, key)
+
+
 async def test_no_secret_is_in_any_receipt(office: Office) -> None:
     office.server.switches = Switches(
         revoke_kills_refresh=False, refresh_single_use=False, revoked_bearer_at_refresh="accepted"

@@ -223,11 +223,28 @@ async def test_an_edge_that_answers_in_html_proves_nothing(office: Office, path:
     assert state(desk, key) == (KeyState.SUSPENDED, 1)
 
 
-async def test_html_after_the_act_is_no_refusal(office: Office) -> None:
+@pytest.mark.parametrize(
+    ("kind", "status", "code"),
+    [
+        ("edge_html", 403, None),
+        ("empty", 403, None),
+        ("error", 200, "401"),
+        ("error", 401, None),
+        ("error", 500, None),
+        ("not_json", 200, None),
+        ("drop", None, None),
+    ],
+)
+async def test_only_a_refusal_after_the_act_is_one(
+    office: Office, kind: str, status: int | None, code: str | None
+) -> None:
     desk, key = await office.one_desk()
-    # two answers before the act (without the token, with it), and a wall from then on
-    office.fault("edge_html", "/v1/accounts/parent", times=None, skip=2)
+    # two answers before the act (without the token, with it), and this from then on
+    office.fault(kind, "/v1/accounts/parent", times=None, skip=2, status=status, code=code)
     receipt = await desk.cut_off.suspend(key.id)
+    if status == 401:
+        assert receipt.proved
+        return
     assert receipt.outcome(Step.ACCESS) is Outcome.NOT_PROVED
     assert not receipt.done
     office.server.clear_faults()
