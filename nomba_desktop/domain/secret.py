@@ -70,3 +70,8 @@ def hint(secret: Secret, head: int = 8, tail: int = 4) -> str:
     if head == 0:
         return "••••••"
     return f"{clean(value[:head])}••••••{clean(value[len(value) - tail :])}"
+
+
+def has_white_space(secret: Secret) -> bool:
+    """Whether white space or characters that don't show are anywhere in it: no secret of Nomba's has them."""
+    return any(ch.isspace() or not ch.isprintable() for ch in secret.reveal())

@@ -11,6 +11,7 @@ from typing import TypeVar
 from nomba_desktop.domain.environments import Environment
 from nomba_desktop.domain.errors import Action
 from nomba_desktop.domain.keys import ApiKey, KeyId
+from nomba_desktop.domain.permissions import Permissions
 from nomba_desktop.domain.sessions import Session, Unknown
 
 
@@ -84,6 +85,11 @@ class Snapshot:
     last_contact: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     memory_only: bool = False
     non_default_settings: tuple[str, ...] = ()
+    permissions: Mapping[KeyId, Permissions] = field(default_factory=lambda: MappingProxyType({}))
+
+    def permissions_of(self, key_id: KeyId) -> Permissions:
+        """What was seen of a key's permissions in this run; nothing tested by default."""
+        return self.permissions.get(key_id) or Permissions()
 
     def session(self, key_id: KeyId) -> Session:
         """The session of a key; `Unknown` until the store was read."""
@@ -159,6 +165,13 @@ class ServerHeard:
     offset: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PermissionsSeen:
+    """Reads were tested, or a new token's role claims were looked at."""
+
+    permissions: Mapping[KeyId, Permissions]
+
+
 Event = (
     InventoryLoaded
     | KeySaved
@@ -169,6 +182,7 @@ Event = (
     | NoticeRaised
     | NoticeDismissed
     | ServerHeard
+    | PermissionsSeen
 )
 
 _MAX_NOTICES = 20
@@ -182,15 +196,15 @@ def reduce(snapshot: Snapshot, event: Event) -> Snapshot:
             sessions = {i: s for i, s in snapshot.sessions.items() if i in known}
             return replace(snapshot, loaded=True, keys=_frozen(known), sessions=_frozen(sessions))
         case KeySaved(key):
-            if snapshot.keys.get(key.id) == key:
-                return snapshot
-            return replace(snapshot, keys=_frozen({**snapshot.keys, key.id: key}))
+            same = snapshot.keys.get(key.id) == key
+            return snapshot if same else replace(snapshot, keys=_frozen({**snapshot.keys, key.id: key}))
         case KeyForgotten(key_id):
             return replace(
                 snapshot,
                 keys=_frozen({i: k for i, k in snapshot.keys.items() if i != key_id}),
                 sessions=_frozen({i: s for i, s in snapshot.sessions.items() if i != key_id}),
                 notices=tuple(n for n in snapshot.notices if n.key_id != key_id),
+                permissions=_frozen({i: p for i, p in snapshot.permissions.items() if i != key_id}),
             )
         case SessionsSeen(sessions):
             changed = {
@@ -210,5 +224,9 @@ def reduce(snapshot: Snapshot, event: Event) -> Snapshot:
         case NoticeDismissed(notice_id):
             return replace(snapshot, notices=tuple(n for n in snapshot.notices if n.id != notice_id))
         case ServerHeard(host, at, offset):
-            heard = replace(snapshot, last_contact=_frozen({**snapshot.last_contact, host: at}))
-            return heard if offset is None else replace(heard, clock_offset=offset)
+            known_offset = snapshot.clock_offset if offset is None else offset
+            heard = _frozen({**snapshot.last_contact, host: at})
+            return replace(snapshot, last_contact=heard, clock_offset=known_offset)
+        case PermissionsSeen(permissions):
+            news = {i: p for i, p in permissions.items() if i in snapshot.keys}
+            return replace(snapshot, permissions=_frozen({**snapshot.permissions, **news}))

@@ -11,7 +11,7 @@ REVEALS: dict[str, int] = {
     "nomba_desktop/adapters/redis_team.py": 1,  # the team server's password, when a connection logs in
     "nomba_desktop/adapters/vault_entries.py": 1,  # the keyring entry
     "nomba_desktop/cli/handover.py": 1,  # a token to standard output or a child, when asked
-    "nomba_desktop/domain/secret.py": 1,  # the masked form that is shown
+    "nomba_desktop/domain/secret.py": 2,  # the masked form that is shown; whether white space is in it
     "nomba_desktop/domain/tokens.py": 2,  # reading a token's claims; telling a refresh token by its shape
     "nomba_desktop/ui/platform/clipboard.py": 1,  # copying is what the person asked for
     "nomba_desktop/ui/token_panel.py": 1,  # painted for half a minute, when asked
