@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 from nomba_desktop.domain.cutoff import WhatHappened
 from nomba_desktop.domain.keys import KeyId, KeyState
 from nomba_desktop.ui.derive.confirm import confirm_resume, confirm_suspend
+from nomba_desktop.ui.derive.cut_off import CHECKING, DELETING
 from nomba_desktop.ui.derive.gestures import CutOffGesture
 from nomba_desktop.ui.dialogs.confirm import ConfirmDialog
 from nomba_desktop.ui.dialogs.receipt import ReceiptDialog
@@ -66,7 +67,7 @@ class CuttingOff(QObject):
             suspendable=key.state is KeyState.ACTIVE,
         )
         dialog.confirmed.connect(lambda what, reason, operator: self._revoke(key, what, reason, operator))
-        dialog.suspend_asked.connect(lambda: self._suspend(key))
+        dialog.suspend_asked.connect(lambda reason: self._suspend(key, reason))
         dialog.dashboard_asked.connect(lambda: self._intents.open_dashboard(key.environment_id))
         dialog.open()
 
@@ -79,9 +80,9 @@ class CuttingOff(QObject):
         dialog.unproved_asked.connect(lambda operator: self._delete(dialog, key, operator))
         return dialog
 
-    def _suspend(self, key: ApiKey) -> None:
+    def _suspend(self, key: ApiKey, reason: str = "") -> None:
         dialog = self._receipt(key)
-        dialog.run(lambda: self._intents.suspend(key.id, ""), "suspend the key")
+        dialog.run(lambda: self._intents.suspend(key.id, reason), "suspend the key")
         dialog.open()
 
     def _revoke(self, key: ApiKey, what: WhatHappened, reason: str, operator: str) -> None:
@@ -99,9 +100,11 @@ class CuttingOff(QObject):
         dialog.open()
 
     def _check(self, dialog: ReceiptDialog, key: ApiKey) -> None:
-        dialog.run(lambda: self._intents.check_again(key.id), "check the key again")
+        dialog.run(lambda: self._intents.check_again(key.id), "check the key again", CHECKING)
 
     def _delete(self, dialog: ReceiptDialog, key: ApiKey, operator: str) -> None:
         dialog.run(
-            lambda: self._intents.delete_secret_unproved(key.id, operator), "delete the secret unproved"
+            lambda: self._intents.delete_secret_unproved(key.id, operator),
+            "delete the secret unproved",
+            DELETING,
         )

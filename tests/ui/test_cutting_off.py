@@ -81,7 +81,7 @@ class Room:
         self.gate.set()
         self.asked: list[tuple[Any, ...]] = []
         self.receipt = LEFT
-        self.fail: NombaDesktopError | None = None
+        self.fail: Exception | None = None
         intents: Any = stage.intents
         for name in ("suspend", "revoke", "check_again", "delete_secret_unproved"):
             setattr(intents, name, self._answer(name))
@@ -228,6 +228,14 @@ async def test_suspend_now_instead_is_one_click(room: Room) -> None:
     assert not room.shown(RevokeDialog)
 
 
+async def test_a_reason_that_was_chosen_goes_with_suspending(room: Room) -> None:
+    dialog = await room.revoke()
+    dialog.reason.setCurrentIndex(1)
+    dialog.suspend.click()
+    await room.receipt_there()
+    assert room.asked == [("suspend", PAYOUTS, "Leaked in code or a log")]
+
+
 async def test_where_the_secret_leaked_the_dashboard_comes_first_and_opens(room: Room) -> None:
     dialog = await room.revoke()
     first = dialog.steps[0]
@@ -311,15 +319,26 @@ async def test_while_it_runs_it_can_go_on_in_the_background(room: Room) -> None:
 
 
 async def test_an_error_is_told_in_the_dialog(room: Room) -> None:
-    room.fail = StoreUnavailable()
+    room.fail = error = StoreUnavailable()
     dialog = await room.revoke()
     dialog.suspend.click()
     receipt = await room.the(ReceiptDialog)
     await wait_until(receipt.problem.isVisible)
-    assert receipt.problem.title.text() == room.fail.title
+    assert receipt.problem.title.text() == error.title
     assert receipt.later.text() == "Close"
     assert receipt.title.text() == "Cutting off “Payouts service”"
     assert room.reports == []
+
+
+async def test_a_defect_does_not_leave_it_working(room: Room) -> None:
+    room.fail = TypeError("a defect")
+    dialog = await room.revoke()
+    dialog.suspend.click()
+    receipt = await room.receipt_there()
+    await wait_until(lambda: room.reports)
+    assert [name for name, _ in room.reports] == ["suspend the key"]
+    assert not receipt.background.isVisible()
+    assert receipt.lead.text() == "Not finished."
 
 
 async def test_the_receipt_is_copied_and_opens_the_dashboard(room: Room) -> None:

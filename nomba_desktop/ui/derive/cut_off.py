@@ -29,6 +29,8 @@ CHOICES: tuple[tuple[object, str], ...] = (
     (WhatHappened.RETIRING, "Retiring it"),
 )
 WORKING = "Working: stop, end, check…"
+CHECKING = "Working: end what lives, ask whether the secret still signs in…"
+DELETING = "Working: delete the secret, read back…"
 LEAD = "We ask Nomba to end its token and check that it is refused. A revoked key can't be used here again."
 
 

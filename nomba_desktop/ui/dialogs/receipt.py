@@ -58,6 +58,7 @@ class ReceiptDialog(Overlay):
         self._environment, self._spawn, self._zone = environment, spawn, zone
         self._receipt: Receipt | None = None
         self._closed = self._working = False
+        self._words = WORKING
         self.box = Card()
         self._lines = QVBoxLayout(self.box)
         self._lines.setContentsMargins(12, 4, 12, 4)
@@ -103,9 +104,9 @@ class ReceiptDialog(Overlay):
         """Where nothing is done by Enter alone but closing."""
         return self.background if self._working else self.later
 
-    def run(self, work: Work, name: str) -> None:
-        """Do it in the background, showing that it runs; then the receipt."""
-        self._working = True
+    def run(self, work: Work, name: str, words: str = WORKING) -> None:
+        """Do it in the background, saying `words` meanwhile; then the receipt."""
+        self._working, self._words = True, words
         self.problem.show_problem(None)
         self._render(self._receipt)
         self._focus()
@@ -117,14 +118,20 @@ class ReceiptDialog(Overlay):
         except NombaDesktopError as error:
             if self._gone():
                 raise
-            self._working = False
-            self._render(self._receipt)
-            self._focus()
+            self._stopped()
             self.problem.show_problem(_problem(error))
         else:
             if not self._gone():
                 self._working = False
                 self.show_receipt(receipt)
+        finally:
+            if self._working and not self._gone():  # a defect, told as a notice
+                self._stopped()
+
+    def _stopped(self) -> None:
+        self._working = False
+        self._render(self._receipt)
+        self._focus()
 
     def _gone(self) -> bool:
         return self._closed or not isValid(self)
@@ -145,7 +152,7 @@ class ReceiptDialog(Overlay):
         working = self._working
         props = derive_receipt(receipt, self._environment, self._zone) if receipt is not None else None
         if working or props is None:
-            self.set_lead(WORKING if working else "Nothing is known of it.")
+            self.set_lead(self._words if working else "Not finished.")
         if props is not None and not working:
             set_text(self.title, props.title)
             self.setAccessibleName(props.title)

@@ -53,11 +53,11 @@ class _Step(QWidget):
 
 
 class RevokeDialog(Overlay):
-    """Asks before a key is revoked. `confirmed` carries (what happened, reason, operator); `suspend_asked` is the other
-    way out, one click; `dashboard_asked` leaves it open."""
+    """Asks before a key is revoked. `confirmed` carries (what happened, reason, operator); `suspend_asked` (reason) is
+    the other way out, one click; `dashboard_asked` leaves it open."""
 
     confirmed = Signal(object, str, str)
-    suspend_asked = Signal()
+    suspend_asked = Signal(str)
     dashboard_asked = Signal()
 
     def __init__(
@@ -166,7 +166,7 @@ class RevokeDialog(Overlay):
 
     def _suspend(self) -> None:
         self.reject()
-        self.suspend_asked.emit()
+        self.suspend_asked.emit(self._reason())
 
     def _confirm(self) -> None:
         what = self._chosen()
