@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from nomba_desktop.domain.cutoff import Outcome, Step, WhatHappened
-from nomba_desktop.domain.errors import KeyStopped, StoreUnavailable
+from nomba_desktop.domain.errors import KeyStopped, StoreUnavailable, TakenElsewhere
 from nomba_desktop.domain.keys import KeyState
 from nomba_desktop.domain.record import StopKind
 from nomba_desktop.practice.switches import Switches
@@ -345,6 +345,29 @@ async def test_an_outsider_whom_nothing_here_can_end_is_named(office: Office) ->
     assert receipt.outcome(Step.ACCESS) is Outcome.REFUSED
     assert not nothing_lives(office, key)
     assert receipt.title.startswith("Not proved")
+
+
+async def test_a_session_taken_elsewhere_without_a_secret_stays_unknown(office: Office) -> None:
+    desk, key = await office.one_desk()
+    await office.keyring.delete(key.id)
+    office.server.sign_in_elsewhere(key.client_id)
+    with pytest.raises(TakenElsewhere):
+        await desk.sessions.check(key.id)
+    assert desk.record(key).tokens is None
+    receipt = await desk.cut_off.suspend(key.id)
+    assert receipt.title.startswith("An unknown token may live until")
+    assert "outside this app" in words(receipt, Step.UNKNOWN)
+    assert not receipt.done
+
+
+async def test_a_session_taken_elsewhere_is_taken_back_and_ended(office: Office) -> None:
+    desk, key = await office.one_desk()
+    office.server.sign_in_elsewhere(key.client_id)
+    with pytest.raises(TakenElsewhere):
+        await desk.sessions.check(key.id)
+    receipt = await desk.cut_off.suspend(key.id)
+    assert receipt.proved
+    assert nothing_lives(office, key)
 
 
 @pytest.mark.parametrize("role", ["Transactions", "Terminals", "Transfers", "Read-only"])
