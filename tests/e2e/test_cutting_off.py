@@ -159,3 +159,33 @@ async def finished(desk: Desk, server: PracticeServer, one: PracticeKey) -> None
     await desk.until(lambda: desk.state(one.name) == "Revoked")
     assert await desk.program.core.vault.get(key_id) is None
     assert not desk.seen_button("Revoke…")
+
+
+async def test_a_person_may_delete_the_secret_unproved_and_the_receipt_says_so(
+    real_screen: QApplication, tmp_path: Path
+) -> None:
+    one = sample_keys()[4]
+    with noted_server(one) as (server, _):
+        where = Environment("practice", "Practice", server.url)
+        async with at_desk(
+            real_screen, desk_world(tmp_path, server.url, profile=PROFILE + "-unproved", where=where)
+        ) as desk:
+            await desk.add(one)
+            await desk.until(lambda: desk.state(one.name) == "Signed in")
+            desk.choose(one.name)
+            key_id = desk.key(one.name).id
+            desk.press("Revoke…")
+            await desk.until(lambda: desk.seen(RevokeDialog))
+            (dialog,) = desk.seen(RevokeDialog)
+            desk.click(dialog.what.buttons()[2])
+            desk.click(dialog.act)
+            shown = await receipt(desk)
+            desk.click(shown.unproved)
+            QTest.keyClicks(shown.operator, "Ada")
+            desk.click(shown.unproved_now)
+            await desk.until(lambda: shown.title.text() == "Closed by Ada without proof.")
+            assert desk.says("deleted unproved by Ada", shown)
+            assert await desk.program.core.vault.get(key_id) is None
+            desk.click(shown.later)
+            await desk.until(lambda: desk.state(one.name) == "Revoked")
+            assert not desk.says("Proved"), "what nobody proved is not called so"
