@@ -16,14 +16,18 @@ LIFE = 10_800
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
-    """Signed in once: what the log shows afterwards is what the processes did."""
+    """Signed in once, the one issue in the log."""
     with PracticeServer() as server:
         server.world.set_switches(
-            {"rate_limit": "off", "access_ttl": LIFE, "refresh_ttl": 1000 * LIFE, "spent_refresh": "ends_session"}
+            {
+                "rate_limit": "off",
+                "access_ttl": LIFE,
+                "refresh_ttl": 1000 * LIFE,
+                "spent_refresh": "ends_session",
+            }
         )
         made = Place(tmp_path, server)
         assert made.calls() == (0, 1)
-        server.world.log.reset()
         yield made
 
 

@@ -60,9 +60,7 @@ class MortalApi:
         before_send: BeforeSend | None = None,
     ) -> Grant:
         before = self._around(before_send)
-        return self._replied(
-            await self._inner.issue(target, secret, priority=priority, before_send=before)
-        )
+        return self._replied(await self._inner.issue(target, secret, priority=priority, before_send=before))
 
     async def refresh(
         self,

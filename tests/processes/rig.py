@@ -40,8 +40,9 @@ from tests.support.worlds import draft_of
 ROOT = Path(__file__).parents[2]
 #: An answer that takes longer is no answer.
 PATIENCE = 40.0
-#: Seconds after which nothing abandoned lands any more.
-W = DEFAULT_POLICY.w + 1.0
+#: Seconds after which nothing abandoned lands any more, and calls that brought nothing are no longer counted: six in
+#: ten minutes are the most, and a call whose sender was killed is one of them.
+LONG_AFTER = max(DEFAULT_POLICY.w, DEFAULT_POLICY.budget_window) + 1.0
 
 
 class Talk:
@@ -98,6 +99,7 @@ class Process:
 
     def __init__(self, pid: int, talk: Talk, place: Place) -> None:
         self.pid, self.talk, self._place = pid, talk, place
+        self.buried = False
 
     def begin(self, do: str, **told: Any) -> None:
         """Ask; the answer is heard later."""
@@ -109,6 +111,8 @@ class Process:
         return self.talk.hear()
 
     def kill(self) -> None:
+        """SIGKILL; the process id is not anybody else's before it is buried."""
+        assert not self.buried
         os.kill(self.pid, signal.SIGKILL)
 
 
@@ -167,14 +171,14 @@ class Place:
 
         return asyncio.run(read())
 
-    def seen(self) -> Seen:
-        """What the record holds."""
-        record = self.record()
+    def seen(self, record: SessionRecord | None = None) -> Seen:
+        """What the record holds (read now unless given): a pair that the server gave out together."""
+        record = record or self.record()
         assert record.tokens is not None
         assert record.tokens.refresh is not None
-        return Seen(
-            record.generation, fingerprint(record.tokens.access), fingerprint(record.tokens.refresh)
-        )
+        seen = Seen(record.generation, fingerprint(record.tokens.access), fingerprint(record.tokens.refresh))
+        assert (seen.access, seen.refresh) in {(e.issued_access, e.issued_refresh) for e in self.auth()}
+        return seen
 
     def granted(self, generation: int) -> Seen:
         """What the server gave out last, as that generation."""
@@ -193,9 +197,11 @@ class Place:
         kinds = [e.kind for e in self.auth()]
         return kinds.count("refresh"), kinds.count("issue")
 
-    def idle(self) -> None:
-        """Wait until the server has nothing under way."""
-        assert self.world.log.wait_for(lambda es: all(e.outcome != "in_flight" for e in es))
+    def idle(self, calls: int = 0) -> None:
+        """Wait until the server has nothing under way, and has seen `calls` issues and refreshes."""
+        assert self.world.log.wait_for(
+            lambda entries: all(e.outcome != "in_flight" for e in entries) and len(self.auth()) >= calls
+        )
 
     def lives(self, answer: dict[str, Any]) -> bool:
         """Whether the server would accept that token now."""
@@ -208,7 +214,7 @@ class Place:
         environ = {**os.environ, "PYTHONWARNINGS": "error"}
         started = subprocess.Popen(
             [sys.executable, *command()],
-            stdin=theirs, stdout=stderr, stderr=stderr, cwd=ROOT, env=environ,
+            stdin=theirs.fileno(), stdout=stderr, stderr=stderr, cwd=ROOT, env=environ,
         )  # fmt: skip
         theirs.close()
         talk = Talk(ours)
@@ -272,14 +278,16 @@ class Nursery:
             assert heard["notices"] == []
             yield process
         except BaseException:
-            process.kill()
-            self.bury(process)
+            if not process.buried:
+                process.kill()
+                self.bury(process)
             raise
         finally:
             process.talk.close()
 
     def bury(self, process: Process) -> None:
         """Wait until it is gone, its locks with it: killed, and not ended otherwise."""
+        process.buried = True
         self._talk.say(do="bury", pid=process.pid)
         assert self._talk.hear()["signal"] == signal.SIGKILL
 
@@ -289,7 +297,8 @@ class Nursery:
         self._talk.say(do="exit")
         self._popen.wait(PATIENCE)
         self._talk.close()
-        assert error is not None or self._errors.read_text() == ""
+        said = self._errors.read_text()
+        assert error is not None or said == "", said
 
 
 def seconds() -> float:

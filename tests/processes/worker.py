@@ -24,8 +24,8 @@ from typing import Any
 import httpx
 
 from nomba_desktop.adapters.httpx_nomba import HttpxNombaApi
+from nomba_desktop.adapters.memory_vault import MemoryVault
 from nomba_desktop.adapters.system_clock import SystemChance, SystemClock
-from nomba_desktop.adapters.vault_entries import bound_to_text
 from nomba_desktop.app.core import Core
 from nomba_desktop.app.paths import paths_below
 from nomba_desktop.app.world import World, this_process
@@ -34,7 +34,6 @@ from nomba_desktop.domain.errors import NombaDesktopError
 from nomba_desktop.domain.keys import KeyId
 from nomba_desktop.domain.secret import Secret
 from nomba_desktop.domain.settings import Settings
-from nomba_desktop.domain.snapshot import KeyringState, KeyringStatus
 from nomba_desktop.services.ports import Admission, Binding, BoundSecret, NombaApi
 from nomba_desktop.services.renewer import Held
 from nomba_desktop.services.sessions import Sessions
@@ -46,7 +45,8 @@ LATE = (
     "anyio._backends._asyncio", "httpcore", "truststore", "nomba_desktop.adapters.aesgcm_sealing",
     "nomba_desktop.adapters.filelock_lock", "nomba_desktop.adapters.sqlite_host_facts",
     "nomba_desktop.adapters.sqlite_keys", "nomba_desktop.adapters.sqlite_sessions",
-    "nomba_desktop.services.api_switch", "nomba_desktop.services.auth_calls", "nomba_desktop.services.cutoff",
+    "nomba_desktop.app.session_wiring", "nomba_desktop.services.api_switch",
+    "nomba_desktop.services.auth_calls", "nomba_desktop.services.cutoff",
     "nomba_desktop.services.rate_limit", "nomba_desktop.services.renewals",
 )  # fmt: skip
 
@@ -66,31 +66,13 @@ class Given:
         return f"Given({self.url})"
 
 
-class SharedVault:
-    """`Vault` for processes without a keyring: all have the cache key and the entries they were given."""
+class SharedVault(MemoryVault):
+    """For processes without a keyring: all have the cache key and the entries they were given."""
 
     def __init__(self, cache_key: bytes, entries: dict[KeyId, BoundSecret] | None = None) -> None:
+        super().__init__(SystemClock())
         self._cache_key = cache_key
-        self.entries = entries or {}
-
-    async def get(self, key_id: KeyId) -> BoundSecret | None:
-        return self.entries.get(key_id)
-
-    async def put(self, key_id: KeyId, bound: BoundSecret) -> None:
-        bound_to_text(bound)
-        self.entries[key_id] = bound
-
-    async def delete(self, key_id: KeyId) -> None:
-        self.entries.pop(key_id, None)
-
-    async def cache_key(self) -> bytes:
-        return self._cache_key
-
-    async def test(self) -> KeyringStatus:
-        return KeyringStatus(KeyringState.MEMORY, "memory", 0.0)
-
-    async def unlock(self) -> KeyringStatus:
-        return await self.test()
+        self._entries = self.entries = entries or {}
 
 
 class ShiftedClock(SystemClock):
@@ -240,16 +222,16 @@ def live(descriptor: int, given: Given) -> None:
 
 def main() -> None:
     """Read what is given, then be a worker or a nursery."""
-    sock = socket.socket(fileno=0)
-    line = b""
-    while not line.endswith(b"\n"):
-        line += sock.recv(1)
-    told = json.loads(line)
-    given = Given(**{**told["given"], "binding": tuple(told["given"]["binding"])})
-    if told["as"] == "nursery":
-        nurse(sock, given)
-    else:
-        asyncio.run(Worker(given, None).serve(sock))
+    with socket.socket(fileno=0) as sock:
+        line = b""
+        while not line.endswith(b"\n"):
+            line += sock.recv(1)
+        told = json.loads(line)
+        given = Given(**{**told["given"], "binding": tuple(told["given"]["binding"])})
+        if told["as"] == "nursery":
+            nurse(sock, given)
+        else:
+            asyncio.run(Worker(given, None).serve(sock))
 
 
 def command() -> Sequence[str]:
