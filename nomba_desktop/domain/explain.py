@@ -167,7 +167,8 @@ def _ended(refusal: Refusal, known: Known) -> Explanation:
         Cause.ENDED_ELSEWHERE,
         f"The token had {_span(left)} left." if left > 0 else "",
         "This app did not end it and did not renew it.",
-        "Ruled out: expiry, the account ID, a newer token here." if known.has_token else refusal.line(),
+        "Ruled out: expiry, a stop here, a newer token here.",
+        refusal.line(),
         certain=known.certain_theft,
     )
 
@@ -205,10 +206,12 @@ def _forbidden(refusal: Refusal, known: Known, seen: Seen) -> Question | Explana
             return of_answer
         if len(seen) >= MAX_REQUESTS:
             break
-    refused = [f"GET {q.path}: {o.status}" for q, o in seen.items() if o.status]
+    refused = [f"GET {q.path}: 403" for q, o in seen.items() if o.status == 403 and q.bearer]
     if not refused:
-        return named(Cause.UNKNOWN, refusal.line(), "No further read was answered.")
-    return named(Cause.KEY_STOPPED, "Every read is refused: " + ", ".join(refused) + ".", certain=False)
+        return named(Cause.UNKNOWN, refusal.line(), _SILENT)
+    return named(
+        Cause.KEY_STOPPED, "Further reads are refused as well: " + ", ".join(refused) + ".", certain=False
+    )
 
 
 def _permitted_elsewhere(refusal: Refusal, known: Known, seen: Seen, ask: Question) -> Question | Explanation:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nomba_desktop.domain.answers import CallContext
@@ -33,10 +33,10 @@ HERE = Known(
 
 refusals = st.builds(
     Refusal,
-    st.sampled_from([0, 200, 401, 403, 404]),
+    st.sampled_from([401, 401, 403, 403, 0, 200, 404]),
     st.sampled_from(["", "01", "02", "401", "403"]),
-    st.sampled_from(["", "Forbidden", "Token expired", "The token provided is a sandbox token"]),
-    st.booleans(),
+    st.sampled_from(["", "", "", "Forbidden", "Token expired", "The token provided is a sandbox token"]),
+    st.sampled_from([False, False, False, True]),
     st.sampled_from(CallContext),
     st.sampled_from([None, 0.0, 7200.0, -7200.0]),
     st.sampled_from([None, "/v1/accounts/parent", "/v1/transfers/banks"]),
@@ -50,9 +50,9 @@ knowns = st.builds(
     role=st.sampled_from(Role),
     answers_without_token=st.booleans(),
     generation=st.integers(0, 5),
-    stop=st.sampled_from(StopKind),
-    signed_out=st.booleans(),
-    has_token=st.booleans(),
+    stop=st.sampled_from([StopKind.NONE] * 4 + list(StopKind)),
+    signed_out=st.sampled_from([False, False, False, True]),
+    has_token=st.sampled_from([True, True, False]),
     issued_at=st.sampled_from([0.0, 100.0, 990.0]),
     expires_at=st.sampled_from([0.0, 900.0, 1900.0]),
     claims=st.sampled_from(
@@ -60,7 +60,7 @@ knowns = st.builds(
     ),
     ever_accepted=st.booleans(),
     certain_theft=st.booleans(),
-    displaced_by=st.sampled_from(["", "Till"]),
+    displaced_by=st.sampled_from(["", "", "", "Till"]),
     account_seen=st.sampled_from(["", "Till"]),
     twin=st.sampled_from(["", "Till"]),
     secret=st.sampled_from([None, SecretShape(88), SecretShape(80), SecretShape(89, True)]),
@@ -74,6 +74,7 @@ observations = st.builds(
 )
 
 
+@settings(max_examples=600)
 @given(refusals, knowns, st.lists(observations, min_size=3, max_size=3))
 def test_always_one_cause_and_never_more_than_two_questions(
     refusal: Refusal, known: Known, answers: list[Observation]
@@ -91,10 +92,9 @@ def test_always_one_cause_and_never_more_than_two_questions(
     assert verdict.certain is False or verdict.cause is not Cause.UNKNOWN
 
 
-@given(refusals, knowns, st.lists(observations, min_size=2, max_size=2))
-def test_a_200_that_anybody_gets_proves_nothing(
-    refusal: Refusal, known: Known, answers: list[Observation]
-) -> None:
+@settings(max_examples=600)
+@given(refusals, knowns)
+def test_a_200_that_anybody_gets_proves_nothing(refusal: Refusal, known: Known) -> None:
     """Where everything is answered 200, with and without a token, the reads change no verdict but to *unknown*."""
     known = replace(known, answers_without_token=True)
     seen: dict[Question, Observation] = {}
@@ -145,6 +145,16 @@ def test_the_account_that_the_token_names_is_tried_before_anything_else() -> Non
     assert (found.cause, found.certain) == (Cause.WRONG_ACCOUNT, True)
 
 
+def test_answers_that_anybody_gets_are_not_taken_for_refusals() -> None:
+    lax = replace(HERE, answers_without_token=True, claims=Claims(subject=OTHER))
+    read = Question("/v1/accounts/parent", OTHER)
+    found = judge(
+        Refusal(403, "403"), lax, {read: Observation(200), replace(read, bearer=False): Observation(200)}
+    )
+    assert isinstance(found, Explanation)
+    assert found.cause is Cause.UNKNOWN
+
+
 def test_ended_elsewhere_is_certain_the_second_time_only() -> None:
     for twice in (False, True):
         known = replace(HERE, has_token=False, certain_theft=twice)
@@ -156,12 +166,41 @@ def test_ended_elsewhere_is_certain_the_second_time_only() -> None:
 
 
 def test_a_clock_that_was_always_off_explains_nothing() -> None:
-    """Two hours behind at the sign-in and now: the countdown allowed for it."""
+    """Two hours behind at the sign-in and now: the countdown allowed for it, and Nomba ended the token early."""
     claims = Claims(subject=ACCOUNT, issued_at=7300.0, expires_at=9100.0)
-    known = replace(HERE, now=1950.0, claims=claims)
+    known = replace(HERE, claims=claims)
     found = judge(Refusal(401, "02", offset=7200.0), known, {})
     assert isinstance(found, Explanation)
     assert found.cause is Cause.EXPIRED
+    moved = judge(Refusal(401, "02", offset=0.0), known, {})
+    assert isinstance(moved, Explanation)
+    assert moved.cause is Cause.CLOCK
+
+
+def test_a_200_counts_where_its_control_is_refused_and_there_is_no_third_question() -> None:
+    lax = replace(HERE, answers_without_token=True, role=Role.TRANSACTIONS)
+    refusal = Refusal(403, "403", path="/v1/accounts/parent")
+    read = Question("/v1/transactions/accounts?limit=1", ACCOUNT)
+    control = replace(read, bearer=False)
+    assert judge(refusal, lax, {}) == read
+    assert judge(refusal, lax, {read: Observation(200)}) == control
+    for status, cause in (
+        (401, Cause.PERMISSION),
+        (200, Cause.UNKNOWN),
+        (0, Cause.UNKNOWN),
+        (500, Cause.UNKNOWN),
+    ):
+        found = judge(refusal, lax, {read: Observation(200), control: Observation(status)})
+        assert isinstance(found, Explanation)
+        assert found.cause is cause, status
+    edge = judge(refusal, lax, {read: Observation(200), control: Observation(403, html=True)})
+    assert isinstance(edge, Explanation)
+    assert edge.cause is Cause.UNKNOWN
+    named_other = replace(lax, claims=Claims(subject=OTHER))
+    used_up = {replace(read, account_id=OTHER): Observation(403), read: Observation(200)}
+    assert isinstance(judge(refusal, named_other, used_up), Explanation), (
+        "the control would be a third request"
+    )
 
 
 def test_refusals_are_read_from_errors_and_from_the_record() -> None:
