@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 
 from filelock import FileLock, Timeout
 
+from nomba_desktop.adapters.anchor_entry import anchor_to_text, service_of_anchor, text_to_anchor
 from nomba_desktop.adapters.cache_key_entry import (
     CACHE_KEY_BYTES,
     cache_key_to_text,
@@ -19,6 +20,7 @@ from nomba_desktop.adapters.cache_key_entry import (
 from nomba_desktop.adapters.deadline_thread import DeadlineThread, Given, Stuck
 from nomba_desktop.adapters.private_files import private_directory
 from nomba_desktop.adapters.vault_entries import bound_to_text, text_to_bound
+from nomba_desktop.domain.audit import Head
 from nomba_desktop.domain.errors import (
     KeyringAbsent,
     KeyringDenied,
@@ -104,6 +106,7 @@ class KeyringVault:
             raise ValueError("a profile name has lower-case letters, digits and hyphens")
         self._prefix = f"nomba-desktop:{profile}"
         self._cache_key_service = service_of_cache_key(profile)
+        self._anchor_service = service_of_anchor(profile)
         self._clock = clock
         self._lock_file = directory / "cache-key.lock"
         self._choose = backend
@@ -157,6 +160,23 @@ class KeyringVault:
             return found if found is not None else self._make(backend, service)
 
         return text_to_cache_key(await self._call(find_or_make))
+
+    async def anchor(self, head: Head) -> None:
+        """Remember where the activity log ends, and read back. Raises a `KeyringError`."""
+        service, text = self._anchor_service, anchor_to_text(head)
+
+        def write(backend: Backend, _: Given) -> None:
+            backend.put(service, text)
+            if backend.get(service) != text:
+                raise KeyringDenied("The keyring did not keep the end of the activity log.")
+
+        await self._call(write)
+
+    async def read_anchor(self) -> Head | None:
+        """Where the activity log ended when `anchor` was called last; None before. Raises a `KeyringError`."""
+        service = self._anchor_service
+        text = await self._call(lambda backend, _: backend.get(service))
+        return None if text is None else text_to_anchor(text)
 
     async def test(self) -> KeyringStatus:
         """Try the keyring with a harmless look-up, without a prompt; never raises a `KeyringError`."""

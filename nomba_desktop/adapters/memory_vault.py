@@ -6,6 +6,7 @@ import secrets
 
 from nomba_desktop.adapters.cache_key_entry import CACHE_KEY_BYTES
 from nomba_desktop.adapters.vault_entries import bound_to_text
+from nomba_desktop.domain.audit import Head
 from nomba_desktop.domain.keys import KeyId
 from nomba_desktop.domain.snapshot import KeyringState, KeyringStatus
 from nomba_desktop.services.ports import BoundSecret, Clock
@@ -17,6 +18,7 @@ class MemoryVault:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._entries: dict[KeyId, BoundSecret] = {}
+        self._anchor: Head | None = None
         self._cache_key = secrets.token_bytes(CACHE_KEY_BYTES)
 
     async def get(self, key_id: KeyId) -> BoundSecret | None:
@@ -35,6 +37,14 @@ class MemoryVault:
     async def cache_key(self) -> bytes:
         """The 32-byte cache key of this run."""
         return self._cache_key
+
+    async def anchor(self, head: Head) -> None:
+        """Remember where the activity log of this run ends."""
+        self._anchor = head
+
+    async def read_anchor(self) -> Head | None:
+        """What `anchor` was told last; None before."""
+        return self._anchor
 
     async def test(self) -> KeyringStatus:
         """Always `MEMORY`."""

@@ -67,6 +67,7 @@ class Program:
         """Every subcommand with what it works on."""
         from nomba_desktop.adapters.system_clock import SystemClock
         from nomba_desktop.cli.add import AddCommand
+        from nomba_desktop.cli.audit import AuditCommand
         from nomba_desktop.cli.completion import CompletionCommand
         from nomba_desktop.cli.desk import Desk
         from nomba_desktop.cli.doctor import DoctorCommand
@@ -92,6 +93,7 @@ class Program:
             ExecCommand(desk, terminal, quick),
             SignOutCommand(desk, terminal),
             ForgetCommand(desk, terminal),
+            AuditCommand(desk, terminal),
             PracticeCommand(_practice, terminal),
             DoctorCommand(self._examine, terminal),
             CompletionCommand(self.commands, terminal),

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from nomba_desktop.adapters.sqlite_opening import Opened
     from nomba_desktop.app.team import Shared
     from nomba_desktop.services.api_switch import ApiSwitch
+    from nomba_desktop.services.audit_trail import Trail
     from nomba_desktop.services.cutoff import CutOff
     from nomba_desktop.services.ports import SessionLock, SessionStore
     from nomba_desktop.services.rate_limit import RateLimiter
@@ -60,6 +61,7 @@ class Core:
         self.sessions: Sessions | None = None
         self.cut_off: CutOff | None = None
         self.renewals: Renewals | None = None
+        self.trail: Trail | None = None
         self.team: Shared | None = None
         self._api: ApiSwitch | None = None
         self._limiter: RateLimiter | None = None
@@ -179,6 +181,7 @@ class Core:
             await self._wire_sessions(cache_key)
 
     async def _wire_sessions(self, cache_key: bytes) -> None:
+        from nomba_desktop.app.audit_wiring import wire_audit
         from nomba_desktop.app.session_wiring import Ground, wire_sessions
 
         database, locks = await self._place_of_sessions()
@@ -200,6 +203,16 @@ class Core:
         self._store, self._lock, self._api, self._limiter = wired.store, wired.lock, wired.api, wired.limiter
         self.sessions, self.cut_off, self.renewals = wired.sessions, wired.cut_off, wired.renewals
         self.team = wired.team
+        self.trail = wire_audit(
+            self._world,
+            database,
+            cache_key,
+            state=self.state,
+            tasks=self.tasks,
+            vault=self.vault,
+            sessions=wired.sessions,
+            report=self._report,
+        )
         if database.opened.recovered:
             await wired.sessions.doubt_all()
         wired.sessions.observe()
@@ -334,6 +347,8 @@ class Core:
     async def aclose(self) -> None:
         """End everything in order; calls under way get a moment to land."""
         await self.tasks.aclose()
+        if self.trail is not None:
+            await self.trail.settle()
         if self._api is not None:
             await self._api.aclose()
         if self.team is not None:

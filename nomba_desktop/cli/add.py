@@ -89,6 +89,7 @@ class AddCommand:
                 raise AskFirst("A server may sign in with this key too. It was not added.")
 
             async def work(services: Services) -> Result:
+                await services.open_secrets()  # the activity log needs them too
                 return await _add(services, draft, secret, trimmed=pasted.trimmed)
 
             async def and_sign_in(services: Services, sessions: Sessions) -> Result:

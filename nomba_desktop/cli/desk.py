@@ -10,6 +10,7 @@ from typing import Protocol
 from nomba_desktop.cli.report import Failed, Result, Told, told, told_notice
 from nomba_desktop.domain.errors import KeyringLocked, SettingsInvalid, StoreUnavailable
 from nomba_desktop.domain.settings import Settings
+from nomba_desktop.services.audit_trail import Trail
 from nomba_desktop.services.keys import Keys
 from nomba_desktop.services.sessions import Sessions
 from nomba_desktop.services.state import State
@@ -30,6 +31,11 @@ class Services(Protocol):
     @property
     def sessions(self) -> Sessions | None:
         """The sessions, once opened."""
+        ...
+
+    @property
+    def trail(self) -> Trail | None:
+        """The activity log, once opened."""
         ...
 
     async def open_inventory(self) -> bool:

@@ -67,6 +67,8 @@ EXITS: tuple[Exit, ...] = (
     CHECKS_FAILED,
     Exit(29, "team", "The team cache is away, lost something, or waits for a desktop that knows the session.",
          ("ND-210", "ND-211", "ND-212")),
+    Exit(30, "log_broken", "The activity log is not as it was written; the first broken entry is named.",
+         ("ND-340",)),
     Exit(126, "not_executable", "`nomba exec`: the command can't be run.", ("ND-605",)),
     Exit(127, "no_such_command", "`nomba exec`: there is no such command.", ("ND-606",)),
     INTERRUPTED,

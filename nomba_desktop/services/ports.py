@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from nomba_desktop.domain.audit import Head
 from nomba_desktop.domain.environments import Environment, SessionId
 from nomba_desktop.domain.keys import ApiKey, KeyId
 from nomba_desktop.domain.limits import Lane, Priority, RateHeaders
@@ -198,7 +199,10 @@ class BoundSecret:
 
 
 class Vault(Protocol):
-    """The OS keyring: one entry per key and one for the cache key. Every call may raise a `KeyringError`."""
+    """The OS keyring: one entry per key, one for the cache key, one for the activity log's end.
+
+    Every call may raise a `KeyringError`.
+    """
 
     async def get(self, key_id: KeyId) -> BoundSecret | None:
         """The entry of a key, None when there is none."""
@@ -214,6 +218,14 @@ class Vault(Protocol):
 
     async def cache_key(self) -> bytes:
         """The 32-byte cache key; made on first use, the same for every process afterwards."""
+        ...
+
+    async def anchor(self, head: Head) -> None:
+        """Remember where the activity log ends, in place of what was remembered; one entry, read back (ADR 0012)."""
+        ...
+
+    async def read_anchor(self) -> Head | None:
+        """What `anchor` was told last, by any process; None while there was nothing."""
         ...
 
     async def test(self) -> KeyringStatus:

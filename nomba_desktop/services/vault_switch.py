@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nomba_desktop.domain.audit import Head
 from nomba_desktop.domain.keys import KeyId
 from nomba_desktop.domain.snapshot import KeyringStatus
 from nomba_desktop.services.ports import BoundSecret, Vault
@@ -32,6 +33,14 @@ class VaultSwitch:
     async def cache_key(self) -> bytes:
         """See `Vault.cache_key`."""
         return await self._vault.cache_key()
+
+    async def anchor(self, head: Head) -> None:
+        """See `Vault.anchor`."""
+        await self._vault.anchor(head)
+
+    async def read_anchor(self) -> Head | None:
+        """See `Vault.read_anchor`."""
+        return await self._vault.read_anchor()
 
     async def test(self) -> KeyringStatus:
         """See `Vault.test`."""

@@ -100,7 +100,7 @@ async def test_the_file_is_shared_safely(path: Path) -> None:
         "synchronous": 2,
         "foreign_keys": 1,
         "busy_timeout": 5000,
-        "user_version": 2,
+        "user_version": 3,
     }
 
 

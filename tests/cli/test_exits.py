@@ -229,9 +229,20 @@ TROUBLES: dict[str, Trouble] = {
     "no_such_command": lambda _: ["exec", "check", "--", "no-such-command-here"],
     "not_executable": lambda scene: ["exec", "check", "--", str(scene.shell.root)],
 }
-#: Brought about where it takes a process, another server or a lock: in this file below, and in test_processes.py.
+#: Brought about where it takes a process, another server, a lock or an editor for databases: in this file below, in
+#: test_processes.py and in test_audit.py.
 ELSEWHERE = frozenset(
-    {"ok", "unsafe", "held_elsewhere", "settings", "checks_failed", "interrupted", "output_lost", "team"}
+    {
+        "ok",
+        "unsafe",
+        "held_elsewhere",
+        "settings",
+        "checks_failed",
+        "interrupted",
+        "log_broken",
+        "output_lost",
+        "team",
+    }
 )
 
 

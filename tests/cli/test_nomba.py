@@ -150,7 +150,7 @@ def test_every_command_is_documented_and_named_once(tmp_path: Path) -> None:
     program = Program(Terminal(None, None, None), paths_below(tmp_path), NotQuick())
     every = program.commands()
     docs = (ROOT / "docs" / "command-line.md").read_text("utf-8")
-    assert len({command.name for command in every}) == len(every) == 13
+    assert len({command.name for command in every}) == len(every) == 14
     assert all(command.summary.endswith(".") for command in every)
     for command in every:
         assert f"### `nomba {command.name}" in docs

@@ -11,6 +11,7 @@ import pytest
 
 from nomba_desktop.adapters.keyring_vault import KeyringVault
 from nomba_desktop.adapters.memory_vault import MemoryVault
+from nomba_desktop.domain.audit import Head
 from nomba_desktop.domain.errors import SecretTooLong
 from nomba_desktop.domain.keys import MAX_SECRET_LENGTH, KeyId
 from nomba_desktop.domain.secret import Secret
@@ -66,6 +67,12 @@ class VaultContract:
         assert len(first) == 32
         assert first == second == await vault.cache_key()
 
+    async def test_the_anchor_is_the_last_one(self, vault: Vault) -> None:
+        assert await vault.read_anchor() is None
+        await vault.anchor(Head(50, b"a" * 32))
+        await vault.anchor(Head(100, b"b" * 32))
+        assert await vault.read_anchor() == Head(100, b"b" * 32)
+
     async def test_it_says_how_it_is(self, vault: Vault) -> None:
         for status in (await vault.test(), await vault.unlock()):
             assert (status.state, status.tested_at) == (self.state, EPOCH)
@@ -100,8 +107,11 @@ class TestKeyring(VaultContract):
         )
         await first.put(ID, BOUND)
         key = await first.cache_key()
+        await first.anchor(Head(7, key))
         assert await again.get(ID) == BOUND
         assert await again.cache_key() == key
+        assert await again.read_anchor() == Head(7, key)
+        assert await other.read_anchor() is None
         assert await other.get(ID) is None
         assert await other.cache_key() != key
         for vault in (first, again, other):

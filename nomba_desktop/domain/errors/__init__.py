@@ -28,6 +28,7 @@ from nomba_desktop.domain.errors.base import (
     NombaDesktopError,
 )
 from nomba_desktop.domain.errors.local import (
+    ActivityLogBroken,
     DraftRejected,
     KeyringAbsent,
     KeyringDenied,
@@ -64,6 +65,7 @@ from nomba_desktop.domain.errors.sessions import (
 
 __all__ = [
     "Action",
+    "ActivityLogBroken",
     "Answer",
     "ApiError",
     "AskFirst",

@@ -114,6 +114,18 @@ class SealBroken(StoreError):
     permanent = True
 
 
+class ActivityLogBroken(NombaDesktopError):
+    """The activity log is not as it was written; what was found is in the sentence."""
+
+    reference = "ND-340"
+    title = "The activity log was changed outside this app"
+    hint = (
+        "Keep a copy of the data directory before anything else. "
+        "A restored backup of the database looks like this too."
+    )
+    permanent = True
+
+
 class SettingsInvalid(NombaDesktopError):
     """The settings file can't be used as it stands."""
 

@@ -9,6 +9,7 @@ from nomba_desktop.domain.errors import KeyringAbsent, KeyringDenied, KeyringHun
 from nomba_desktop.domain.snapshot import KeyringState, KeyringStatus
 
 if TYPE_CHECKING:
+    from nomba_desktop.domain.audit import Head
     from nomba_desktop.domain.keys import KeyId
     from nomba_desktop.services.ports import BoundSecret, Clock
 
@@ -27,6 +28,7 @@ class FakeVault:
         self.state = KeyringState.OK
         self.unlocks = unlocks
         self.entries: dict[KeyId, BoundSecret] = {}
+        self.anchored: Head | None = None
         self.gets = 0
         self._clock = clock
 
@@ -47,6 +49,14 @@ class FakeVault:
     async def cache_key(self) -> bytes:
         self._check()
         return b"k" * 32
+
+    async def anchor(self, head: Head) -> None:
+        self._check()
+        self.anchored = head
+
+    async def read_anchor(self) -> Head | None:
+        self._check()
+        return self.anchored
 
     async def test(self) -> KeyringStatus:
         return KeyringStatus(self.state, "fake keyring", self._clock.now())
