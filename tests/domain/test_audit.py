@@ -60,6 +60,7 @@ def head_of(link: Link) -> Head:
 
 
 LOG = chain([Fact(What.REFRESHED, key_id="k", evidence=f"generation {n}") for n in range(1, 11)])
+OLDER = chain([Fact(What.COPIED, evidence=f"{n}") for n in range(1, 11)])
 FORGED = chain([Fact(What.COPIED, key_id=f"x{n}") for n in range(10)], key=b"f" * 32)
 
 
@@ -95,6 +96,7 @@ def test_a_whole_log() -> None:
         (LOG[:7], 8, "Entries 8 to 10 are missing at the end"),
         ([], 1, "Entries 1 to 10"),
         (FORGED, 1, "without the key"),
+        ([*OLDER[:3], *LOG[3:]], 4, "moved"),  # all of them genuine, of two logs
         ([*LOG[:5], *chain([Fact(What.COPIED)] * 5, head_of(LOG[4]))], 10, "replaced"),
         ([*LOG[:5], *chain([Fact(What.COPIED)] * 5, head_of(LOG[4]), b"f" * 32)], 6, "without the key"),
     ],
