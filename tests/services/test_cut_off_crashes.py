@@ -147,6 +147,7 @@ async def once(root: Path, flow: Flow, at: int) -> bool:
         await office.close()
 
 
+@pytest.mark.may_log(r"write the activity log[\s\S]*Died", level="ERROR", logger="asyncio")
 @pytest.mark.parametrize("name", FLOWS)
 def test_died_at_every_step(name: str, tmp_path: Path) -> None:
     died = 0
