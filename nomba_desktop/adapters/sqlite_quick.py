@@ -24,6 +24,7 @@ from nomba_desktop.domain.record import EMPTY, SessionRecord
 
 #: Seconds to wait while another process recovers the write-ahead log.
 _WAIT = 0.25
+_OF_A_TEAM = "SELECT 1 FROM team_marks WHERE host = ? AND client_id = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +78,14 @@ class QuickStore:
     def record(self, session: SessionId, cache_key: bytes) -> SessionRecord:
         """What decides whether the token may be handed out, now; `EMPTY` where there is no record.
 
-        Raises `SealBroken` where it can't be read here.
+        Raises `SealBroken` where it can't be read here, `StoreUnavailable` where it mirrors a team's: whether that is
+        still so, only the team's store knows.
         """
+        where = (session.host, session.client_id)
         with mapped():
-            found = self._connection.execute(SELECT, (session.host, session.client_id)).fetchone()
+            if self._connection.execute(_OF_A_TEAM, where).fetchone():
+                raise StoreUnavailable
+            found = self._connection.execute(SELECT, where).fetchone()
         if not found:
             return EMPTY
         row = Row(*found)

@@ -248,6 +248,13 @@ def test_a_store_of_another_version_is_left_to_the_services(signed_in: Shell) ->
     assert quick(signed_in).names() is None
 
 
+def test_a_session_of_a_team_is_left_to_the_services(signed_in: Shell) -> None:
+    with sqlite3.connect(paths_below(signed_in.root).database) as connection:
+        connection.execute("INSERT INTO team_marks SELECT host, client_id, 'e', 1, x'00', 0 FROM sessions")
+    connection.close()
+    assert quick(signed_in).token("check") is None
+
+
 def test_a_damaged_store_is_left_to_the_services(signed_in: Shell) -> None:
     database = paths_below(signed_in.root).database
     log = database.with_name(database.name + "-wal")
