@@ -242,9 +242,7 @@ class Sessions:
         key = self.key(key_id)
         return await self._doing(
             key,
-            lambda: self._renewer.token_for(
-                key, min_life=min_life, asked=Asked.PROGRAM, confirmed=confirmed
-            ),
+            lambda: self._renewer.token_for(key, min_life=min_life, asked=Asked.PROGRAM, confirmed=confirmed),
         )
 
     def peek(self, key_id: KeyId) -> Held | None:
