@@ -152,7 +152,7 @@ def test_closing_needs_the_generation_that_was_looked_at_and_no_doubt() -> None:
         close_cut_off(record, 2, 1, ())
     for doubt in ({"lost": True}, {"may_land_until": 9.0}, {"intent": intent(3)}):
         with pytest.raises(StillInDoubt):
-            close_cut_off(replace(record, **doubt), 3, 1, ())  # type: ignore[arg-type]
+            close_cut_off(replace(record, **doubt), 3, 1, ())
     after = close_cut_off(record, 3, 1, ())
     assert (after.tokens, after.superseded, after.owed) == (None, (), ())
     assert state_of(after) == (KeyState.REVOKING, 1)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from nomba_desktop.adapters.keyring_vault import KeyringVault
@@ -153,7 +154,7 @@ async def finished(desk: Desk, server: PracticeServer, one: PracticeKey) -> None
     assert not server.world.live_fingerprints(one.client_id)
     server.world.regenerate_secret(one.client_id)
     shown.check.setFocus()
-    QTest.keyClick(shown.check, " ")
+    QTest.keyClick(shown.check, Qt.Key.Key_Space)
     await desk.until(lambda: shown.title.text() == "Revoked, and proved.")
     desk.click(shown.later)
     await desk.until(lambda: desk.state(one.name) == "Revoked")
