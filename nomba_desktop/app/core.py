@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from nomba_desktop.adapters.sqlite_database import Database
     from nomba_desktop.adapters.sqlite_opening import Opened
     from nomba_desktop.app.team import Shared
+    from nomba_desktop.domain.cutoff import Receipt
+    from nomba_desktop.domain.keys import ApiKey
     from nomba_desktop.services.api_switch import ApiSwitch
     from nomba_desktop.services.audit_trail import Trail
     from nomba_desktop.services.cutoff import CutOff
@@ -307,6 +309,29 @@ class Core:
             self.run_schedule()
 
     # -- changing ----------------------------------------------------------------------------------------------------
+
+    def note_signed_out(self, key: ApiKey, *, ended: bool) -> None:
+        """Write into the activity log that a person signed out; the shared state doesn't say who did."""
+        from nomba_desktop.domain.audit import Result, What
+        from nomba_desktop.services.audit_trail import fact_of
+
+        if self.trail is not None:
+            self.trail.tell(fact_of(key, What.SIGNED_OUT, Result.OK if ended else Result.OPEN))
+
+    def note_copied(self, key: ApiKey) -> None:
+        """Write into the activity log that a token was copied."""
+        from nomba_desktop.domain.audit import What
+        from nomba_desktop.services.audit_trail import fact_of
+
+        if self.trail is not None:
+            self.trail.tell(fact_of(key, What.COPIED))
+
+    def note_receipt(self, key: ApiKey, receipt: Receipt) -> None:
+        """Write each step of a cut-off into the activity log, with its evidence."""
+        from nomba_desktop.services.audit_trail import facts_of_receipt
+
+        if self.trail is not None:
+            self.trail.tell(*facts_of_receipt(key, receipt))
 
     async def memory_only(self) -> None:
         """Keep secrets and sessions in memory for this run; nothing stored before is touched."""

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from nomba_desktop.cli.report import Failed, Result, Told, told, told_notice
 from nomba_desktop.domain.errors import KeyringLocked, SettingsInvalid, StoreUnavailable
+from nomba_desktop.domain.keys import ApiKey
 from nomba_desktop.domain.settings import Settings
 from nomba_desktop.services.audit_trail import Trail
 from nomba_desktop.services.keys import Keys
@@ -36,6 +37,10 @@ class Services(Protocol):
     @property
     def trail(self) -> Trail | None:
         """The activity log, once opened."""
+        ...
+
+    def note_signed_out(self, key: ApiKey, *, ended: bool) -> None:
+        """Write it into the activity log."""
         ...
 
     async def open_inventory(self) -> bool:

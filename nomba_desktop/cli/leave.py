@@ -48,6 +48,7 @@ class SignOutCommand:
             if key.shared_use is not SharedUse.ONLY_HERE and not options.yes:
                 raise AskFirst(f"A server may be using the token of “{name}”, and it would end.")
             ended = await sessions.sign_out(key.id)
+            services.note_signed_out(key, ended=ended)
             data = {"key": key_json(key), "ended_at_nomba": ended}
             if ended:
                 return Result(data, [f"Signed out “{name}”: Nomba refuses its token now, or it had none."])

@@ -21,6 +21,7 @@ from nomba_desktop.ui.actions_cut_off import CutOffActions
 from nomba_desktop.ui.intents import Inspection
 
 if TYPE_CHECKING:
+    from nomba_desktop.domain.cutoff import Receipt
     from nomba_desktop.services.cutoff import CutOff
     from nomba_desktop.services.keyring_watch import KeyringWatch
     from nomba_desktop.services.keys import Keys
@@ -57,6 +58,18 @@ class Services(Protocol):
     @property
     def cut_off(self) -> CutOff | None:
         """The service that cuts keys off, once the sessions were opened."""
+        ...
+
+    def note_signed_out(self, key: ApiKey, *, ended: bool) -> None:
+        """Write it into the activity log."""
+        ...
+
+    def note_copied(self, key: ApiKey) -> None:
+        """Write it into the activity log."""
+        ...
+
+    def note_receipt(self, key: ApiKey, receipt: Receipt) -> None:
+        """Write it into the activity log."""
         ...
 
     async def memory_only(self) -> None:
@@ -144,11 +157,14 @@ class Actions(CutOffActions):
 
     async def _signed_out(self, key_id: KeyId) -> None:
         sessions = await self._opened()
-        if not await sessions.sign_out(key_id):
+        ended = await sessions.sign_out(key_id)
+        key = sessions.key(key_id)
+        self._services.note_signed_out(key, ended=ended)
+        if not ended:
             self._services.notices.tell(
                 f"owed:{key_id}",
-                f"“{sessions.key(key_id).name}” is signed out here.",
-                "Nomba could not be reached, so its token still lives there. The app ends it as soon as it can.",
+                f"“{key.name}” is signed out here.",
+                "Nomba was not seen to refuse its token yet. The app ends it there as soon as it can.",
                 severity=Severity.WARN,
             )
 
@@ -173,8 +189,10 @@ class Actions(CutOffActions):
         self._spawn("copy the token", self._copied(key_id), key_id)
 
     async def _copied(self, key_id: KeyId) -> None:
-        held = await (await self._opened()).token(key_id)
+        sessions = await self._opened()
+        held = await sessions.token(key_id)
         self._clipboard.put_secret(held.access)
+        self._services.note_copied(sessions.key(key_id))
         seconds = self._services.settings.clipboard_clear
         sure = self._clipboard.promises_clearing
         self._services.notices.tell(

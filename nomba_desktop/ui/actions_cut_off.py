@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from nomba_desktop.domain.cutoff import Receipt, WhatHappened
 from nomba_desktop.domain.errors import KeyringLocked, NombaDesktopError
-from nomba_desktop.domain.keys import KeyId
+from nomba_desktop.domain.keys import ApiKey, KeyId
 
 if TYPE_CHECKING:
     from nomba_desktop.services.cutoff import CutOff
@@ -28,6 +28,10 @@ class CutOffServices(Protocol):
     @property
     def sessions(self) -> Sessions | None:
         """The sessions, once opened."""
+        ...
+
+    def note_receipt(self, key: ApiKey, receipt: Receipt) -> None:
+        """Write each step into the activity log."""
         ...
 
     async def reopen(self) -> None:
@@ -68,8 +72,11 @@ class CutOffActions:
         return self._done(key_id, await (await self._cut_off()).delete_secret_unproved(key_id, operator))
 
     def _done(self, key_id: KeyId, receipt: Receipt) -> Receipt:
-        """What was told of the key's session before is over with its session."""
+        """What was told of the key's session before is over with it; each step goes into the activity log."""
         self._cutting.notices.withdraw_for(key_id)
+        sessions = self._cutting.sessions
+        if sessions is not None:
+            self._cutting.note_receipt(sessions.key(key_id), receipt)
         return receipt
 
     def last_receipt(self, key_id: KeyId) -> Receipt | None:
