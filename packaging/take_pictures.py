@@ -15,6 +15,8 @@ from pathlib import Path
 
 ROW = 46
 FIRST_ROW = 108
+#: The button at the bottom of the panel.
+REVOKE = (1222, 744)
 #: Rows as the practice window shows them: who needs a person first, then by name.
 ROWS = (
     "Agent banking (old)",
@@ -117,6 +119,11 @@ def take(album: Album) -> None:
         choose("Payouts service")
         key_form()
         album.grab("add-key-light")
+        xdotool("key", "Escape")
+        settle()
+        click(*REVOKE)
+        settle()
+        album.grab("revoke-light")
         xdotool("key", "Escape")
         settle()
         xdotool("key", "ctrl+i")
