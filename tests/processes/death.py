@@ -28,6 +28,7 @@ class Death:
     def __init__(self) -> None:
         self.point = ""
         self.stage = ""
+        self._landed = False
 
     def at(self, point: str) -> None:
         """The process is at this point."""
@@ -38,11 +39,18 @@ class Death:
         """Notice commits and what is told after them."""
         assert core.sessions is not None
         core._database._writer.set_trace_callback(self._statement)
-        core.sessions.on_change(lambda keys: self.at("after commit") if self.stage == "landing" else None)
+        core.sessions.on_change(lambda keys: self._seen())
 
     def _statement(self, sql: str) -> None:
         if sql == "COMMIT" and self.stage:
             self.at("before commit" if self.stage == "landing" else "at intent commit")
+            self._landed = self.stage == "landing"
+
+    def _seen(self) -> None:
+        """The tokens are written and told; later commits are the activity log's, not this call's."""
+        if self._landed:
+            self.at("after commit")
+            self.stage, self._landed = "", False
 
 
 class MortalApi:
