@@ -52,7 +52,12 @@ class StatusBar(QWidget):
         row.addLayout(self._left)
         self.next = TickingText(theme, ground="rail", small=True, right=True)
         row.addWidget(self.next, 1)
-        theme.changed.connect(lambda: self.setFixedHeight(theme.metrics.base + 14))
+        theme.changed.connect(
+            self._as_tall_as_the_text
+        )  # a bound method goes with the widget, a lambda stays
+
+    def _as_tall_as_the_text(self) -> None:
+        self.setFixedHeight(self._theme.metrics.base + 14)
 
     def render_props(self, props: StatusProps) -> None:
         """Show these items."""
