@@ -32,7 +32,7 @@ class Settings:
     reduce_motion: bool = False
     probe_every: int = 300
     clipboard_clear: int = 30
-    proxy: str = field(default="", repr=False)  # may hold a password
+    proxy: str = field(default="", repr=False)  # tells where a network is
     extra_ca: str = ""
     practice_url: str = PRACTICE_DEFAULT_URL
     secrets_warning_seen: bool = False
